@@ -1,0 +1,1 @@
+//! The front door for both faces: open a context, watch, ask, plan, run, listen.
