@@ -42,9 +42,7 @@ pub fn parse_time(text: &str) -> Option<i64> {
 
 /// Writes a time as Kubernetes does, e.g. `2026-11-20T03:04:05Z`.
 pub fn format_time(unix_seconds: i64) -> String {
-    jiff::Timestamp::from_second(unix_seconds)
-        .map(|t| t.strftime("%Y-%m-%dT%H:%M:%SZ").to_string())
-        .unwrap_or_default()
+    jiff::Timestamp::from_second(unix_seconds).map(|t| t.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()).unwrap_or_default()
 }
 
 /// A length of time as kubectl prints it (its `HumanDuration`): `45s`, `3m12s`, `41m`, `5h10m`, `3d4h`, `41d`, `2y30d`.

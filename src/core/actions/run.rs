@@ -6,11 +6,21 @@ use crate::problem::Problem;
 #[derive(Clone, Debug, PartialEq, serde::Serialize)]
 #[serde(rename_all = "camelCase")]
 pub enum RunEvent {
-    StepStarted { step: usize },
-    StepDone { step: usize },
-    StepFailed { step: usize, problem: Problem },
+    StepStarted {
+        step: usize,
+    },
+    StepDone {
+        step: usize,
+    },
+    StepFailed {
+        step: usize,
+        problem: Problem,
+    },
     /// What is seen of its effect, e.g. `2 of 3 replicas ready`.
-    Progress { step: usize, text: String },
+    Progress {
+        step: usize,
+        text: String,
+    },
     Finished(Outcome),
 }
 

@@ -23,9 +23,14 @@ pub enum Connection {
     Connecting,
     Live,
     /// Not reachable since this time (seconds since 1970); tried again with back-off.
-    Lost { since: i64, problem: Problem },
+    Lost {
+        since: i64,
+        problem: Problem,
+    },
     /// The credential has expired or was refused; the user has to sign in again.
-    SignIn { problem: Problem },
+    SignIn {
+        problem: Problem,
+    },
 }
 
 /// The namespaces that are known, and how.
