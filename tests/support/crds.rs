@@ -1,0 +1,81 @@
+//! Custom resource definitions of the projects that Quarterdeck knows, as their authors publish them: read from
+//! their Go modules, of which nothing is compiled.
+
+use std::fs;
+use std::path::PathBuf;
+
+use serde_json::Value;
+
+use crate::programs::go;
+
+/// Whose definitions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Project {
+    /// Certificates, issuers, orders, challenges.
+    CertManager,
+    /// The standard channel: gateways, HTTP routes, grants.
+    GatewayApi,
+    /// IngressRoutes, middlewares, TLS options.
+    Traefik,
+}
+
+struct Source {
+    module: &'static str,
+    /// What `go.sum` would hold for the module; it is not in our `go.mod`, which would pull in all it needs.
+    sum: &'static str,
+    /// A file, or a folder of files, in the module.
+    path: &'static str,
+}
+
+impl Project {
+    fn source(self) -> Source {
+        match self {
+            Project::CertManager => Source {
+                module: "github.com/cert-manager/cert-manager@v1.21.2",
+                sum: "h1:UWgoYM+KLNtRlqmoWOKjKBOBUPVHeepQ6/ac3ERJW68=",
+                path: "deploy/crds",
+            },
+            Project::GatewayApi => Source {
+                module: "sigs.k8s.io/gateway-api@v1.6.3",
+                sum: "h1:lKpJa5bGlraC/QeACvCpsHLdmO6y0iKfzVl6gzaFEYc=",
+                path: "config/crd/standard",
+            },
+            Project::Traefik => Source {
+                module: "github.com/traefik/traefik/v3@v3.6.12",
+                sum: "h1:6pe4s7aaDTQs+AsF7KP3sM/xnq7zOVvibRQe5tw9eFo=",
+                path: "docs/content/reference/dynamic-configuration/kubernetes-crd-definition-v1.yml",
+            },
+        }
+    }
+}
+
+/// The project's definitions, downloaded through the Go module proxy when they are not on this machine yet.
+pub fn definitions(project: Project) -> Result<Vec<Value>, String> {
+    let source = project.source();
+    let told: Value = serde_json::from_str(&go(&["mod", "download", "-json", source.module])?)
+        .map_err(|e| format!("go mod download {}: {e}", source.module))?;
+    if told["Sum"] != source.sum {
+        return Err(format!("{} is not what it was: {} instead of {}", source.module, told["Sum"], source.sum));
+    }
+    let path = PathBuf::from(told["Dir"].as_str().unwrap_or_default()).join(source.path);
+    let mut files = vec![path.clone()];
+    if path.is_dir() {
+        let entries = fs::read_dir(&path).map_err(|e| format!("{}: {e}", path.display()))?;
+        files = entries
+            .flatten()
+            .map(|entry| entry.path())
+            .filter(|p| p.extension().is_some_and(|e| e == "yaml"))
+            .collect();
+        files.sort();
+    }
+    let mut found = Vec::new();
+    for file in files {
+        let text = fs::read_to_string(&file).map_err(|e| format!("{}: {e}", file.display()))?;
+        for document in serde_saphyr::from_multiple::<Value>(&text).map_err(|e| format!("{}: {e}", file.display()))? {
+            if document["kind"] == "CustomResourceDefinition" {
+                found.push(document);
+            }
+        }
+    }
+    Ok(found)
+}

@@ -1,0 +1,36 @@
+//! What the tests share: a real Kubernetes control plane on loopback, the embedded one, and an HTTP client that
+//! knows nothing of our own client code, so that a bug there cannot hide itself. No test lives here, and nothing
+//! that ships depends on this crate.
+//!
+//! - [`real::shared`] gives a test its cluster, or says by name why the test is skipped.
+//! - [`programs`] builds the servers from `tests/real/go.mod` once, into `target/real/bin`.
+//! - [`http::Client`] speaks HTTP/1.1 to whatever a kubeconfig names.
+
+pub mod crds;
+pub mod http;
+pub mod keeper;
+pub mod pki;
+pub mod programs;
+pub mod real;
+
+use std::path::PathBuf;
+
+/// The repository's top folder.
+pub fn repository() -> PathBuf {
+    let here = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
+    here.ancestors().nth(2).map(PathBuf::from).unwrap_or(here)
+}
+
+/// Where built servers, downloaded CRDs and running clusters live: `target/real`.
+pub fn workshop() -> PathBuf {
+    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| repository().join("target"), PathBuf::from);
+    target.join("real")
+}
+
+/// Writes a line to the terminal even while libtest captures output: building the servers takes minutes, and a
+/// person who sees nothing for minutes presses Ctrl-C.
+pub fn say(line: &str) {
+    use std::io::Write;
+    let mut err = std::io::stderr().lock();
+    let _ = writeln!(err, "{line}");
+}
