@@ -11,6 +11,7 @@ pub mod http;
 pub mod keeper;
 pub mod pki;
 pub mod programs;
+pub mod pty;
 pub mod real;
 
 use std::path::PathBuf;
