@@ -1,1 +1,24 @@
-//! quarterdeck-sim
+//! `quarterdeck-sim`: a Kubernetes API server inside the process.
+//!
+//! The engine keeps objects as bytes of JSON ([`storage`]), answers the
+//! Kubernetes HTTP API over a loopback socket ([`SimServer`]), and knows
+//! nothing of the rest of Quarterdeck: the demo and the fast tests talk to it
+//! through the very client path that talks to a real cluster.
+
+mod apply;
+pub mod auth;
+pub mod clock;
+mod crd;
+mod defaults;
+pub mod hooks;
+pub mod http_body;
+pub mod patch;
+pub mod schema;
+pub mod status;
+pub mod storage;
+mod validate;
+
+pub use clock::Clock;
+pub use hooks::{Attributes, Decision, Extension, FaultPlan, RequestFacts};
+pub use status::ApiError;
+pub use storage::{KindInfo, Object, Store};

@@ -1,0 +1,8 @@
+//! Who asks: users and the bearer tokens that prove them. What a user may do
+//! is not here (see [`crate::hooks::Extension::authorize`]).
+
+mod tokens;
+mod user;
+
+pub use tokens::Tokens;
+pub use user::User;
