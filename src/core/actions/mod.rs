@@ -3,8 +3,11 @@
 //! The pipeline then guards, dry-runs, confirms, runs, observes, journals and undoes it. Nothing
 //! else in this library changes a cluster.
 
+pub mod action;
+pub mod catalogue;
 pub mod plan;
 pub mod run;
 
+pub use action::{Action, Arg, ArgKind, Args, Asked, Offer, Progress, Proposal, Target, WhyNot};
 pub use plan::{DiffLine, DryRun, Effect, Plan, Risk, Step};
-pub use run::{Outcome, RunEvent};
+pub use run::{Confirmation, Outcome, RunEvent, RunId};

@@ -5,7 +5,7 @@ use crate::problem::Problem;
 use crate::resources::ObjectRef;
 
 /// How much a mistake would cost; decides how it is confirmed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Risk {
     /// Changes nothing that matters: no question.

@@ -35,3 +35,15 @@ pub struct Outcome {
     pub journal: String,
     pub can_undo: bool,
 }
+
+/// Names a run while the program lives.
+pub type RunId = u64;
+
+/// A person's yes.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Confirmation {
+    /// What was typed where [`super::Plan::type_to_confirm`] asks for it.
+    pub typed: String,
+    /// Why, where [`super::Plan::needs_reason`] asks for it.
+    pub reason: String,
+}

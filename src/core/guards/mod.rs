@@ -1,0 +1,7 @@
+//! What protects a cluster from a slip of the hand: read-only mode, environments (prod, stage, dev),
+//! allowed kinds, and the time-boxed unlock. All guards live here; rights that the server gives or
+//! refuses are in `cluster::access`.
+
+pub mod state;
+
+pub use state::{Environment, GuardState};
