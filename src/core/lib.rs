@@ -13,6 +13,7 @@ pub mod event;
 pub mod findings;
 pub mod guards;
 pub mod journal;
+pub mod logs;
 pub mod memory;
 pub mod overview;
 pub mod platform;

@@ -151,10 +151,8 @@ impl ApiError {
 
     /// Sets `details.causes`, keeping the other details.
     pub fn set_causes(&mut self, causes: &[Cause]) {
-        let list: Vec<Value> = causes
-            .iter()
-            .map(|c| json!({"reason": c.reason, "message": c.message, "field": c.field}))
-            .collect();
+        let list: Vec<Value> =
+            causes.iter().map(|c| json!({"reason": c.reason, "message": c.message, "field": c.field})).collect();
         let details = self.details.get_or_insert_with(|| json!({}));
         details["causes"] = Value::Array(list);
     }
@@ -196,9 +194,15 @@ mod tests {
 
     #[test]
     fn invalid_lists_every_field() {
-        let cause = |field: &str| Cause { reason: "FieldValueRequired", message: "Required value".into(), field: field.into() };
-        let status = ApiError::invalid("apps", "Deployment", "web", vec![cause("spec.selector"), cause("spec.template")]).to_value();
-        assert_eq!(status["message"], "Deployment.apps \"web\" is invalid: [spec.selector: Required value, spec.template: Required value]");
+        let cause =
+            |field: &str| Cause { reason: "FieldValueRequired", message: "Required value".into(), field: field.into() };
+        let status =
+            ApiError::invalid("apps", "Deployment", "web", vec![cause("spec.selector"), cause("spec.template")])
+                .to_value();
+        assert_eq!(
+            status["message"],
+            "Deployment.apps \"web\" is invalid: [spec.selector: Required value, spec.template: Required value]"
+        );
         assert_eq!(status["details"]["causes"][1]["field"], "spec.template");
         assert_eq!(status["code"], 422);
     }

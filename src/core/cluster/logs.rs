@@ -15,4 +15,6 @@ pub struct LogRequest {
     pub timestamps: bool,
     pub tail_lines: Option<u64>,
     pub since_seconds: Option<u64>,
+    /// RFC 3339; the API counts in whole seconds.
+    pub since_time: Option<String>,
 }

@@ -31,7 +31,8 @@ impl User {
     /// A service account, with the groups that it has by being one.
     pub fn service_account(namespace: &str, name: &str, uid: &str) -> Self {
         let group = format!("system:serviceaccounts:{namespace}");
-        let mut user = Self::new(format!("system:serviceaccount:{namespace}:{name}"), &["system:serviceaccounts", &group]);
+        let mut user =
+            Self::new(format!("system:serviceaccount:{namespace}:{name}"), &["system:serviceaccounts", &group]);
         user.uid = uid.to_owned();
         user
     }

@@ -25,8 +25,7 @@ fn kind(line: &str) -> Option<KindInfo> {
         status: ".status.replicas".into(),
         selector: None,
     });
-    let schema = root_type(&group, version, kind)
-        .map(|name| Arc::new(Schema::of(Shape::Ref(name.to_owned()))));
+    let schema = root_type(&group, version, kind).map(|name| Arc::new(Schema::of(Shape::Ref(name.to_owned()))));
     // Events are the same objects in both of their groups.
     let storage = if plural == "events" { "events".to_owned() } else { crate::status::qualified(&group, plural) };
     Some(KindInfo {

@@ -36,12 +36,23 @@ impl Deleted {
 
 impl Store {
     /// Deletes an object, or marks it for deletion.
-    pub fn delete(&self, kind: &KindInfo, namespace: &str, name: &str, options: &DeleteOptions) -> Result<Deleted, ApiError> {
+    pub fn delete(
+        &self,
+        kind: &KindInfo,
+        namespace: &str,
+        name: &str,
+        options: &DeleteOptions,
+    ) -> Result<Deleted, ApiError> {
         self.inner.write().delete(kind, namespace, name, options)
     }
 
     /// Deletes all objects that the query finds; they are returned.
-    pub fn delete_collection(&self, kind: &KindInfo, query: &ListQuery, options: &DeleteOptions) -> Result<Vec<Arc<Object>>, ApiError> {
+    pub fn delete_collection(
+        &self,
+        kind: &KindInfo,
+        query: &ListQuery,
+        options: &DeleteOptions,
+    ) -> Result<Vec<Arc<Object>>, ApiError> {
         let mut inner = self.inner.write();
         let found = inner.list(kind, query).items;
         for object in &found {
@@ -57,7 +68,13 @@ impl Store {
 }
 
 impl Inner {
-    pub(crate) fn delete(&mut self, kind: &KindInfo, namespace: &str, name: &str, options: &DeleteOptions) -> Result<Deleted, ApiError> {
+    pub(crate) fn delete(
+        &mut self,
+        kind: &KindInfo,
+        namespace: &str,
+        name: &str,
+        options: &DeleteOptions,
+    ) -> Result<Deleted, ApiError> {
         let current = self.get(kind, namespace, name)?;
         check_preconditions(kind, &current, options)?;
         let old = current.value();
@@ -228,7 +245,10 @@ impl Inner {
             return;
         }
         let start = (namespace.to_owned(), String::new());
-        let busy = self.tables.values().any(|t| t.objects.range(start.clone()..).next().is_some_and(|(k, _)| k.0 == namespace));
+        let busy = self
+            .tables
+            .values()
+            .any(|t| t.objects.range(start.clone()..).next().is_some_and(|(k, _)| k.0 == namespace));
         if busy {
             return;
         }
@@ -274,5 +294,8 @@ fn grace_of(kind: &KindInfo, value: &Value, options: &DeleteOptions) -> i64 {
     if value["spec"]["nodeName"].as_str().unwrap_or_default().is_empty() || matches!(phase, "Succeeded" | "Failed") {
         return 0;
     }
-    options.grace_seconds.unwrap_or_else(|| value["spec"]["terminationGracePeriodSeconds"].as_i64().unwrap_or(30)).max(0)
+    options
+        .grace_seconds
+        .unwrap_or_else(|| value["spec"]["terminationGracePeriodSeconds"].as_i64().unwrap_or(30))
+        .max(0)
 }

@@ -14,8 +14,8 @@ mod select;
 mod store;
 mod write;
 
-pub use kinds::{Kind, KindInfo, Registry, ScalePaths};
 pub use delete::Deleted;
+pub use kinds::{Kind, KindInfo, Registry, ScalePaths};
 pub use log::{Change, ChangeKind, LogRead};
 pub use meta::{ensure_object, owner_reference};
 pub use object::{Object, ObjectKey};

@@ -80,7 +80,11 @@ impl Object {
 
     /// Parsed anew, as `kind` shows it.
     pub fn value_as(&self, kind: &KindInfo) -> Value {
-        if self.api_version == kind.api_version() { self.value() } else { super::convert::from_stored(kind, self.value()) }
+        if self.api_version == kind.api_version() {
+            self.value()
+        } else {
+            super::convert::from_stored(kind, self.value())
+        }
     }
 
     /// Parsed anew; costs time, keep it when you need it twice.

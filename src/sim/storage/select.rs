@@ -22,7 +22,8 @@ enum Requirement {
 impl LabelSelector {
     /// Parses `a=b,c!=d,e in (f,g),h,!i`.
     pub fn parse(text: &str) -> Result<Self, ApiError> {
-        let broken = || ApiError::bad_request(format!("unable to parse requirement: <nil>: invalid label selector \"{text}\""));
+        let broken =
+            || ApiError::bad_request(format!("unable to parse requirement: <nil>: invalid label selector \"{text}\""));
         let mut requirements = Vec::new();
         for part in split_outside_parentheses(text) {
             let part = part.trim();
@@ -150,9 +151,7 @@ impl FieldSelector {
             } else if let Some((k, v)) = part.split_once("==").or_else(|| part.split_once('=')) {
                 (k, true, v)
             } else {
-                return Err(ApiError::bad_request(format!(
-                    "invalid selector: '{text}'; can't understand '{part}'"
-                )));
+                return Err(ApiError::bad_request(format!("invalid selector: '{text}'; can't understand '{part}'")));
             };
             let known = (key == "metadata.name") || (key == "metadata.namespace") || field_paths(kind).contains(&key);
             if !known {

@@ -206,7 +206,6 @@ impl Store {
     pub fn timestamp(&self) -> String {
         self.clock.rfc3339()
     }
-
 }
 
 impl Inner {

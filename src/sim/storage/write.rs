@@ -18,12 +18,25 @@ use crate::status::ApiError;
 
 impl Store {
     /// Creates an object in `namespace` (empty for cluster scope).
-    pub fn create(&self, kind: &KindInfo, namespace: &str, object: Value, options: &WriteOptions) -> Result<Arc<Object>, ApiError> {
+    pub fn create(
+        &self,
+        kind: &KindInfo,
+        namespace: &str,
+        object: Value,
+        options: &WriteOptions,
+    ) -> Result<Arc<Object>, ApiError> {
         self.inner.write().create(kind, namespace, object, options)
     }
 
     /// Replaces an object; a resourceVersion in it must be the current one.
-    pub fn update(&self, kind: &KindInfo, namespace: &str, name: &str, object: Value, options: &WriteOptions) -> Result<Arc<Object>, ApiError> {
+    pub fn update(
+        &self,
+        kind: &KindInfo,
+        namespace: &str,
+        name: &str,
+        object: Value,
+        options: &WriteOptions,
+    ) -> Result<Arc<Object>, ApiError> {
         self.inner.write().update(kind, namespace, name, object, options)
     }
 
@@ -42,9 +55,10 @@ impl Store {
     /// Creates the object, or replaces it if it is there; trusted. What worlds and controllers use.
     pub fn apply_object(&self, object: Value, manager: &str) -> Result<Arc<Object>, ApiError> {
         let mut inner = self.inner.write();
-        let kind = inner.registry.kind_of(&object).ok_or_else(|| {
-            ApiError::bad_request(format!("no kind {} in {}", object["kind"], object["apiVersion"]))
-        })?;
+        let kind = inner
+            .registry
+            .kind_of(&object)
+            .ok_or_else(|| ApiError::bad_request(format!("no kind {} in {}", object["kind"], object["apiVersion"])))?;
         let options = WriteOptions::trusted(manager);
         let text = |v: &Value| v.as_str().unwrap_or_default().to_owned();
         let mut namespace = text(&object["metadata"]["namespace"]);
@@ -62,7 +76,14 @@ impl Store {
     }
 
     /// Merges `patch` (RFC 7386) into an object; trusted. `None` if it is not there.
-    pub fn merge(&self, kind: &KindInfo, namespace: &str, name: &str, patch: &Value, manager: &str) -> Option<Arc<Object>> {
+    pub fn merge(
+        &self,
+        kind: &KindInfo,
+        namespace: &str,
+        name: &str,
+        patch: &Value,
+        manager: &str,
+    ) -> Option<Arc<Object>> {
         let change = |mut value: Value| {
             crate::patch::merge(&mut value, patch);
             Ok(value)
@@ -72,7 +93,13 @@ impl Store {
 }
 
 impl Inner {
-    pub(crate) fn create(&mut self, kind: &KindInfo, namespace: &str, object: Value, options: &WriteOptions) -> Result<Arc<Object>, ApiError> {
+    pub(crate) fn create(
+        &mut self,
+        kind: &KindInfo,
+        namespace: &str,
+        object: Value,
+        options: &WriteOptions,
+    ) -> Result<Arc<Object>, ApiError> {
         let mut object = convert::to_stored(kind, object);
         let stored_kind = self.stored_kind(kind);
         let kind = stored_kind.as_deref().unwrap_or(kind);
@@ -84,7 +111,14 @@ impl Inner {
             if !given("resourceVersion").is_empty() {
                 return Err(ApiError::bad_request("resourceVersion should not be set on objects to be created"));
             }
-            for key in ["uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "generation", "selfLink"] {
+            for key in [
+                "uid",
+                "creationTimestamp",
+                "deletionTimestamp",
+                "deletionGracePeriodSeconds",
+                "generation",
+                "selfLink",
+            ] {
                 meta.shift_remove(key);
             }
         }
@@ -126,7 +160,14 @@ impl Inner {
         Ok(stored)
     }
 
-    pub(crate) fn update(&mut self, kind: &KindInfo, namespace: &str, name: &str, object: Value, options: &WriteOptions) -> Result<Arc<Object>, ApiError> {
+    pub(crate) fn update(
+        &mut self,
+        kind: &KindInfo,
+        namespace: &str,
+        name: &str,
+        object: Value,
+        options: &WriteOptions,
+    ) -> Result<Arc<Object>, ApiError> {
         self.modify(kind, namespace, name, options, |current| {
             let meta = |key: &str| object["metadata"][key].as_str().unwrap_or_default();
             let (version, uid) = (meta("resourceVersion"), meta("uid"));
@@ -192,7 +233,13 @@ impl Inner {
     }
 
     /// Gives `value` a version, keeps it and tells everyone; with `dry_run` does none of that.
-    pub(crate) fn commit(&mut self, kind: &KindInfo, previous: Option<&Arc<Object>>, value: Value, dry_run: bool) -> Arc<Object> {
+    pub(crate) fn commit(
+        &mut self,
+        kind: &KindInfo,
+        previous: Option<&Arc<Object>>,
+        value: Value,
+        dry_run: bool,
+    ) -> Arc<Object> {
         let mut value = canonical(kind, value);
         if dry_run {
             if let Some(previous) = previous {
@@ -219,7 +266,13 @@ impl Inner {
     }
 
     /// Writes a change to the log and wakes those who follow.
-    pub(crate) fn tell(&mut self, kind: &KindInfo, what: ChangeKind, object: Arc<Object>, previous: Option<Arc<Object>>) {
+    pub(crate) fn tell(
+        &mut self,
+        kind: &KindInfo,
+        what: ChangeKind,
+        object: Arc<Object>,
+        previous: Option<Arc<Object>>,
+    ) {
         let version = object.version;
         let (group, plural) = (kind.group.clone(), kind.plural.clone());
         let change = Arc::new(Change { version, kind: what, object, previous, group, plural });
@@ -267,7 +320,9 @@ impl Inner {
     fn allocate(&mut self, kind: &KindInfo, object: &mut Value, dry_run: bool) {
         if kind.group.is_empty() && kind.plural == "services" {
             let taken = |ip: &str| {
-                self.tables.get("services").is_some_and(|t| t.objects.values().any(|o| o.field("spec.clusterIP") == Some(ip)))
+                self.tables
+                    .get("services")
+                    .is_some_and(|t| t.objects.values().any(|o| o.field("spec.clusterIP") == Some(ip)))
             };
             let count = self.tables.get("services").map_or(0, |t| t.objects.len());
             crate::defaults::allocate_service(object, count, taken);
@@ -318,8 +373,20 @@ fn keep_server_fields(kind: &KindInfo, old: &Value, new: &mut Value, options: &W
     }
     let before = old["metadata"].clone();
     let meta = ensure_object(new, "metadata");
-    for key in ["name", "namespace", "uid", "creationTimestamp", "resourceVersion", "generation", "deletionTimestamp", "deletionGracePeriodSeconds", "selfLink", "generateName"] {
-        let free = options.trusted && matches!(key, "creationTimestamp" | "deletionTimestamp" | "deletionGracePeriodSeconds" | "generation");
+    for key in [
+        "name",
+        "namespace",
+        "uid",
+        "creationTimestamp",
+        "resourceVersion",
+        "generation",
+        "deletionTimestamp",
+        "deletionGracePeriodSeconds",
+        "selfLink",
+        "generateName",
+    ] {
+        let free = options.trusted
+            && matches!(key, "creationTimestamp" | "deletionTimestamp" | "deletionGracePeriodSeconds" | "generation");
         match before.get(key) {
             Some(v) if !free || !meta.contains_key(key) => {
                 meta.insert(key.into(), v.clone());

@@ -1,10 +1,21 @@
 //! Whether an object may be written as it is.
+use crate::{
+    status::{ApiError, Cause},
+    storage::KindInfo,
+};
 use serde_json::Value;
-use crate::{status::{ApiError,Cause},storage::KindInfo};
-pub(crate) fn on_create(_kind: &KindInfo, _object: &Value) -> Result<(), ApiError> { Ok(()) }
-pub(crate) fn on_update(_kind: &KindInfo, _old: &Value, _new: &Value, _sub: &str) -> Result<(), ApiError> { Ok(()) }
+pub(crate) fn on_create(_kind: &KindInfo, _object: &Value) -> Result<(), ApiError> {
+    Ok(())
+}
+pub(crate) fn on_update(_kind: &KindInfo, _old: &Value, _new: &Value, _sub: &str) -> Result<(), ApiError> {
+    Ok(())
+}
 /// A custom object must name the version that the update is based on.
 pub(crate) fn missing_version(kind: &KindInfo, name: &str) -> ApiError {
-    let cause = Cause { reason: "FieldValueInvalid", message: "Invalid value: 0: must be specified for an update".into(), field: "metadata.resourceVersion".into() };
+    let cause = Cause {
+        reason: "FieldValueInvalid",
+        message: "Invalid value: 0: must be specified for an update".into(),
+        field: "metadata.resourceVersion".into(),
+    };
     ApiError::invalid(&kind.group, &kind.kind, name, vec![cause])
 }
