@@ -1,0 +1,80 @@
+//! One conformance suite for two servers: the embedded one and the real kube-apiserver must give the same answers.
+//!
+//! A talk is a list of requests ([`talk`]). What the real server says to it is on record in
+//! `snapshots/conformance`; `real` tests hold the record against the real server, `sim` tests hold the embedded one
+//! against the record, but for the differences that `differences` lists with their reasons. `QD_BLESS=1` writes the
+//! record anew from the real server.
+
+mod compare;
+mod custom;
+mod deletion;
+mod differences;
+mod discovery;
+mod lists;
+mod objects;
+mod patches;
+mod rights;
+mod subresources;
+mod table_kinds;
+mod tables;
+mod talk;
+mod watches;
+
+use quarterdeck_testing::real::{Options, shared_with};
+use talk::{Exchange, Talk};
+
+macro_rules! talks {
+    ($($name:ident: $run:path;)*) => {
+        $(mod $name {
+            #[test]
+            fn real() {
+                super::on_the_real_one(stringify!($name), $run);
+            }
+        })*
+    };
+}
+
+// A talk's namespace carries its name, so that talks can run side by side.
+mod on {
+    talks! {
+        discovery: crate::discovery::talk;
+        objects: crate::objects::talk;
+        refusals: crate::objects::refusals;
+        patches: crate::patches::talk;
+        server_side_apply: crate::patches::server_side_apply;
+        lists: crate::lists::talk;
+        watches: crate::watches::talk;
+        deletion: crate::deletion::talk;
+        collection: crate::deletion::garbage;
+        subresources: crate::subresources::talk;
+        tables: crate::tables::talk;
+        table_kinds: crate::table_kinds::talk;
+        custom: crate::custom::talk;
+        rights: crate::rights::talk;
+    }
+
+    use super::on_the_real_one;
+}
+
+/// Only those controllers whose work belongs to the API: the others would change objects while we look at them.
+const CONTROLLERS: &str = "serviceaccount-controller,namespace-controller,garbage-collector-controller";
+
+fn on_the_real_one(name: &str, run: fn(&mut Talk)) {
+    let options = Options { controllers: Some(CONTROLLERS), ..Options::default() };
+    let Some(cluster) = shared_with(&format!("conformance of {name}"), &options) else { return };
+    let said = said(cluster.client(), name, run);
+    if std::env::var_os("QD_BLESS").is_some() {
+        compare::bless(name, &said);
+    }
+    agree(&compare::complaints(name, &said, &[]));
+}
+
+fn said(client: quarterdeck_testing::http::Client, name: &str, run: fn(&mut Talk)) -> Vec<Exchange> {
+    let mut talk = Talk::new(client, &format!("talk-{}", name.replace('_', "-")));
+    run(&mut talk);
+    talk.finish()
+}
+
+fn agree(complaints: &[String]) {
+    assert!(complaints.is_empty(), "{} differences\n{}", complaints.len(), complaints.join("\n"));
+}
