@@ -5,6 +5,9 @@
 
 pub mod action;
 pub mod catalogue;
+pub mod diff;
+pub mod merge;
+pub mod patch;
 pub mod plan;
 pub mod run;
 

@@ -1,6 +1,8 @@
 //! An entry of the journal.
 
-use crate::actions::Risk;
+use crate::actions::{Effect, Risk};
+use crate::resources::{Kind, ObjectRef};
+use serde_json::Value;
 
 /// Something that was done.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -35,4 +37,64 @@ pub struct Entry {
 pub enum ExportFormat {
     Markdown,
     Json,
+}
+
+/// An object, as it is kept on disk.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct KeptObject {
+    #[serde(default)]
+    pub group: String,
+    pub version: String,
+    pub kind: String,
+    pub plural: String,
+    pub namespaced: bool,
+    #[serde(default)]
+    pub namespace: String,
+    pub name: String,
+    #[serde(default)]
+    pub uid: String,
+}
+
+impl KeptObject {
+    pub fn of(object: &ObjectRef) -> Self {
+        Self {
+            group: object.kind.group.clone(),
+            version: object.kind.version.clone(),
+            kind: object.kind.kind.clone(),
+            plural: object.kind.plural.clone(),
+            namespaced: object.kind.namespaced,
+            namespace: object.namespace.to_string(),
+            name: object.name.to_string(),
+            uid: object.uid.to_string(),
+        }
+    }
+    pub fn reference(&self) -> ObjectRef {
+        let kind = Kind::of(&self.group, &self.version, &self.kind, &self.plural, self.namespaced);
+        let mut object = ObjectRef::new(kind, &self.namespace, &self.name);
+        object.uid = self.uid.as_str().into();
+        object
+    }
+}
+
+/// How one step is taken back.
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct UndoStep {
+    pub object: KeptObject,
+    pub title: String,
+    /// A merge patch with the former values, or the deletion of what was made; without identity.
+    pub effect: Effect,
+    /// What has to be there for the undo to be right: the values that were written.
+    #[serde(default)]
+    pub expect: Value,
+}
+
+/// An entry and what is needed to take it back.
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+pub struct Record {
+    #[serde(flatten)]
+    pub entry: Entry,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub undo: Vec<UndoStep>,
 }

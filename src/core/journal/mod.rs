@@ -2,5 +2,8 @@
 //! their export. What an entry's undo means is the business of `actions`.
 
 pub mod entry;
+pub mod export;
+pub mod file;
 
-pub use entry::{Entry, ExportFormat};
+pub use entry::{Entry, ExportFormat, Record, UndoStep};
+pub use file::Journal;
