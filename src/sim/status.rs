@@ -23,6 +23,8 @@ pub struct ApiError {
     pub reason: &'static str,
     /// Text for people, worded as the real server does.
     pub message: String,
+    /// A token to go on with, for a list that expired between two pages.
+    pub list_continue: Option<String>,
     /// `details`: name, group, kind (really the resource), uid, causes, retryAfterSeconds.
     pub details: Option<Value>,
 }
@@ -30,7 +32,7 @@ pub struct ApiError {
 impl ApiError {
     /// A refusal without details.
     pub fn new(code: u16, reason: &'static str, message: impl Into<String>) -> Self {
-        Self { code, reason, message: message.into(), details: None }
+        Self { code, reason, message: message.into(), list_continue: None, details: None }
     }
 
     fn about(mut self, group: &str, resource: &str, name: &str) -> Self {
@@ -164,6 +166,13 @@ impl ApiError {
         self
     }
 
+    /// Puts a continue token into the metadata.
+    #[must_use]
+    pub(crate) fn with_continue(mut self, token: String) -> Self {
+        self.list_continue = Some(token);
+        self
+    }
+
     /// Seconds the client should wait, when the refusal says so.
     pub fn retry_after(&self) -> Option<u64> {
         self.details.as_ref()?.get("retryAfterSeconds")?.as_u64()
@@ -177,6 +186,9 @@ impl ApiError {
         });
         if let Some(details) = &self.details {
             status["details"] = details.clone();
+        }
+        if let Some(token) = &self.list_continue {
+            status["metadata"]["continue"] = token.clone().into();
         }
         status["code"] = self.code.into();
         status

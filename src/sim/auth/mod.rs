@@ -4,5 +4,6 @@
 mod tokens;
 mod user;
 
-pub use tokens::Tokens;
+pub(crate) use tokens::AUDIENCE;
+pub use tokens::{Tokens, random_hex};
 pub use user::User;

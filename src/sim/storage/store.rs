@@ -158,6 +158,11 @@ impl Store {
         self.inner.read().list(kind, query)
     }
 
+    /// A page of objects as they were at `version`; `None` when that is forgotten.
+    pub fn list_at(&self, kind: &KindInfo, query: &ListQuery, version: u64) -> Option<ListPage> {
+        self.inner.read().list_at(kind, query, version)
+    }
+
     /// All objects of a kind, parsed; for controllers and small worlds.
     pub fn all(&self, api_version: &str, kind: &str, namespace: Option<&str>) -> Vec<Value> {
         let Some(kind) = self.kind(api_version, kind) else { return Vec::new() };
@@ -233,16 +238,40 @@ impl Inner {
     }
 
     pub(crate) fn list(&self, kind: &KindInfo, query: &ListQuery) -> ListPage {
+        let empty = BTreeMap::new();
+        let objects = self.tables.get(&kind.storage).map_or(&empty, |t| &t.objects);
+        page(objects, kind, query, self.version)
+    }
+
+    /// Undoes the changes since `version`, as far as the log remembers them.
+    pub(crate) fn list_at(&self, kind: &KindInfo, query: &ListQuery, version: u64) -> Option<ListPage> {
+        let Some(table) = self.tables.get(&kind.storage) else { return Some(self.list(kind, query)) };
+        let LogRead::Changes(changes) = table.log.since(version) else { return None };
+        if changes.is_empty() {
+            return Some(page(&table.objects, kind, query, version));
+        }
+        let mut objects = table.objects.clone();
+        for change in changes.iter().rev() {
+            match &change.previous {
+                Some(previous) => objects.insert(previous.key(), previous.clone()),
+                None => objects.remove(&change.object.key()),
+            };
+        }
+        Some(page(&objects, kind, query, version))
+    }
+}
+
+/// The part of `objects` that `query` asks for.
+fn page(objects: &BTreeMap<ObjectKey, Arc<Object>>, kind: &KindInfo, query: &ListQuery, version: u64) -> ListPage {
         use std::ops::Bound::{Excluded, Included, Unbounded};
-        let mut page = ListPage { items: Vec::new(), version: self.version, remaining: 0 };
-        let Some(table) = self.tables.get(&kind.storage) else { return page };
+        let mut page = ListPage { items: Vec::new(), version, remaining: 0 };
         let from = match (&query.after, &query.namespace) {
             (Some(after), _) => Excluded(after.clone()),
             (None, Some(namespace)) if kind.namespaced => Included((namespace.clone(), String::new())),
             _ => Unbounded,
         };
         let plain = query.labels.is_empty() && query.fields.is_empty();
-        for (key, object) in table.objects.range((from, Unbounded)) {
+        for (key, object) in objects.range((from, Unbounded)) {
             if kind.namespaced && query.namespace.as_ref().is_some_and(|n| *n != key.0) {
                 break;
             }
@@ -256,5 +285,4 @@ impl Inner {
             }
         }
         page
-    }
 }

@@ -1,0 +1,7 @@
+//! Paths that are no resource: what is served, version, health, the API description.
+
+mod answer;
+mod documents;
+mod groups;
+
+pub(crate) use answer::answer;

@@ -1,0 +1,85 @@
+//! Subresources of pods: eviction and binding here, streams of containers by the extension.
+
+use http::Request;
+use hyper::body::Incoming;
+use serde_json::{Value, json};
+
+use super::options::{delete_options, write_options};
+use crate::{
+    hooks::PodRequest,
+    server::{Context, Reply, json_body, object_reply, read_body},
+    status::{ApiError, Cause},
+    storage::{LabelSelector, WriteOptions},
+};
+
+/// Hands a log, exec, attach, port-forward or proxy request to the extension.
+pub(crate) async fn stream(context: Context, request: Request<Incoming>) -> Reply {
+    if context.kind.plural != "pods" {
+        return Err(ApiError::new(503, "ServiceUnavailable", "no endpoints available"));
+    }
+    let pod = context.store().get(&context.kind, context.namespace(), context.name())?;
+    let extension = context.shared.extension.clone();
+    let asked = PodRequest {
+        store: context.store().clone(),
+        pod,
+        subresource: context.subresource().to_owned(),
+        query: context.query.0.clone(),
+        request,
+    };
+    extension.pod(asked).await
+}
+
+/// Deletes a pod unless a disruption budget forbids it.
+pub(crate) async fn evict(context: Context, request: Request<Incoming>) -> Reply {
+    let bytes = read_body(request.into_body()).await?;
+    let body = if bytes.is_empty() { Value::Null } else { json_body(&context.headers, &bytes)? };
+    let mut options = delete_options(&context, &body["deleteOptions"])?;
+    options.dry_run |= context.query.get("dryRun") == Some("All");
+    let (namespace, name) = (context.namespace().to_owned(), context.name().to_owned());
+    let pod = context.store().get(&context.kind, &namespace, &name)?;
+    let budgets = context.store().all("policy/v1", "PodDisruptionBudget", Some(&namespace));
+    for budget in budgets {
+        let selector = LabelSelector::from_value(&budget["spec"]["selector"]);
+        let allowed = budget["status"]["disruptionsAllowed"].as_i64();
+        if selector.is_empty() || !selector.matches(&pod) || allowed.is_none_or(|a| a > 0) {
+            continue;
+        }
+        let status = &budget["status"];
+        let named = budget["metadata"]["name"].as_str().unwrap_or_default();
+        let mut error = ApiError::new(429, "TooManyRequests", "Cannot evict pod as it would violate the pod's disruption budget.");
+        error.set_causes(&[Cause {
+            reason: "DisruptionBudget",
+            message: format!(
+                "The disruption budget {named} needs {} healthy pods and has {} currently",
+                status["desiredHealthy"].as_i64().unwrap_or(0),
+                status["currentHealthy"].as_i64().unwrap_or(0)
+            ),
+            field: String::new(),
+        }]);
+        return Err(error);
+    }
+    context.store().delete(&context.kind, &namespace, &name, &options)?;
+    Ok(object_reply(201, &json!({"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "code": 201})))
+}
+
+/// Puts a pod on a node.
+pub(crate) async fn bind(context: Context, request: Request<Incoming>) -> Reply {
+    let options = write_options(&context)?;
+    let bytes = read_body(request.into_body()).await?;
+    let body = json_body(&context.headers, &bytes)?;
+    let node = body["target"]["name"].as_str().unwrap_or_default().to_owned();
+    let options = WriteOptions { trusted: true, subresource: String::new(), ..options };
+    let now = context.store().timestamp();
+    let name = context.name().to_owned();
+    context.store().modify(&context.kind, context.namespace(), &name, &options, |mut pod| {
+        if pod["spec"]["nodeName"].as_str().is_some_and(|n| !n.is_empty()) {
+            let why = format!("pod {name} is already assigned to node \"{}\"", pod["spec"]["nodeName"].as_str().unwrap_or_default());
+            return Err(ApiError::conflict("", "pods/binding", &name, &why));
+        }
+        pod["spec"]["nodeName"] = node.into();
+        let condition = json!({"type": "PodScheduled", "status": "True", "lastProbeTime": null, "lastTransitionTime": now});
+        pod["status"]["conditions"] = json!([condition]);
+        Ok(pod)
+    })?;
+    Ok(object_reply(201, &json!({"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "code": 201})))
+}

@@ -1,0 +1,207 @@
+//! create, update and patch.
+
+use http::{HeaderValue, Request, header};
+use hyper::body::Incoming;
+use serde_json::Value;
+
+use super::options::write_options;
+use crate::{
+    output, patch,
+    server::{Context, Reply, json_body, read_body},
+    status::ApiError,
+    storage::{KindInfo, Object, WriteOptions, ensure_object},
+    validate,
+};
+
+/// POST of a new object.
+pub(crate) async fn create(context: Context, request: Request<Incoming>) -> Reply {
+    let options = write_options(&context)?;
+    let body = read_body(request.into_body()).await?;
+    let mut object = json_body(&context.headers, &body)?;
+    check_type(&context.kind, &mut object)?;
+    check_namespace(&context, &object)?;
+    let warnings = validate::unknown_fields(&context.kind, &mut object, &body, options.validation)?;
+    let stored = context.store().create(&context.kind, context.namespace(), object, &options)?;
+    answer(&context, 201, &stored, warnings)
+}
+
+/// PUT of a whole object.
+pub(crate) async fn update(context: Context, request: Request<Incoming>) -> Reply {
+    let options = write_options(&context)?;
+    let body = read_body(request.into_body()).await?;
+    let mut object = json_body(&context.headers, &body)?;
+    check_type(&context.kind, &mut object)?;
+    check_namespace(&context, &object)?;
+    check_name(&context, &mut object)?;
+    let warnings = validate::unknown_fields(&context.kind, &mut object, &body, options.validation)?;
+    let name = context.name();
+    let stored = context.store().update(&context.kind, context.namespace(), name, object, &options)?;
+    answer(&context, 200, &stored, warnings)
+}
+
+/// PATCH in any of its four kinds.
+pub(crate) async fn patch(context: Context, request: Request<Incoming>) -> Reply {
+    let mut options = write_options(&context)?;
+    let media = context.headers.get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or_default();
+    let media = media.split(';').next().unwrap_or_default().trim().to_owned();
+    let body = read_body(request.into_body()).await?;
+    let (kind, name) = (context.kind.clone(), context.name().to_owned());
+    if options.force && media != "application/apply-patch+yaml" {
+        let message = "Forbidden: may not be specified for non-apply patch".to_owned();
+        return Err(super::options::bad_option("force", "FieldValueForbidden", message, "PatchOptions"));
+    }
+    let validation = options.validation;
+    let parse = || -> Result<Value, ApiError> {
+        serde_json::from_slice(&body).map_err(|error| ApiError::bad_request(format!("error decoding patch: {error}")))
+    };
+    match media.as_str() {
+        "application/apply-patch+yaml" => {
+            if context.query.get("fieldManager").is_none() {
+                let message = "Required value: is required for apply patch".to_owned();
+                return Err(super::options::bad_option("fieldManager", "FieldValueRequired", message, "PatchOptions"));
+            }
+            let mut object = crate::server::yaml_body(&body)?;
+            check_type(&kind, &mut object)?;
+            check_name(&context, &mut object)?;
+            let warnings = validate::unknown_fields(&kind, &mut object, &body, validation)?;
+            options.applied = true;
+            let (stored, created) = context.store().apply(&kind, context.namespace(), &name, object, &options)?;
+            answer(&context, if created { 201 } else { 200 }, &stored, warnings)
+        }
+        "application/merge-patch+json" => {
+            let wanted = parse()?;
+            modify(&context, &options, |mut value| {
+                patch::merge(&mut value, &wanted);
+                Ok(value)
+            })
+        }
+        "application/strategic-merge-patch+json" => {
+            if kind.custom {
+                return Err(ApiError::unsupported_media_type(&["application/json-patch+json", "application/merge-patch+json", "application/apply-patch+yaml"]));
+            }
+            let wanted = parse()?;
+            let schema = kind.schema.clone();
+            modify(&context, &options, |mut value| {
+                patch::strategic(&mut value, &wanted, schema.as_deref())?;
+                Ok(value)
+            })
+        }
+        "application/json-patch+json" => {
+            let wanted = parse()?;
+            modify(&context, &options, |mut value| {
+                patch::json_patch(&mut value, &wanted)?;
+                Ok(value)
+            })
+        }
+        _ => Err(ApiError::unsupported_media_type(&[
+            "application/json-patch+json",
+            "application/merge-patch+json",
+            "application/strategic-merge-patch+json",
+            "application/apply-patch+yaml",
+        ])),
+    }
+}
+
+/// Changes the stored object; a patch that names no version is never stale.
+fn modify(context: &Context, options: &WriteOptions, change: impl FnOnce(Value) -> Result<Value, ApiError>) -> Reply {
+    let kind = context.kind.clone();
+    let mut warnings = Vec::new();
+    let stored = context.store().modify(&kind, context.namespace(), context.name(), options, |value| {
+        let uid = value["metadata"]["uid"].clone();
+        let mut changed = change(value)?;
+        if changed["metadata"]["name"] != context.name() {
+            let text = changed["metadata"]["name"].as_str().unwrap_or_default().to_owned();
+            return Err(name_mismatch(&text, context.name()));
+        }
+        if changed["metadata"]["uid"] != uid && changed["metadata"]["uid"].is_string() {
+            let why = format!(
+                "Precondition failed: UID in precondition: {}, UID in object meta: {}",
+                changed["metadata"]["uid"].as_str().unwrap_or_default(),
+                uid.as_str().unwrap_or_default()
+            );
+            return Err(ApiError::conflict(&kind.group, &kind.plural, context.name(), &why));
+        }
+        warnings = validate::unknown_fields(&kind, &mut changed, b"", options.validation)?;
+        Ok(changed)
+    })?;
+    answer(context, 200, &stored, warnings)
+}
+
+fn answer(context: &Context, code: u16, stored: &Object, warnings: Vec<String>) -> Reply {
+    let mut response = output::object(context, code, stored);
+    for warning in warnings {
+        let text = format!("299 - \"{}\"", warning.replace('\\', "\\\\").replace('"', "\\\""));
+        if let Ok(value) = HeaderValue::from_str(&text) {
+            response.headers_mut().append(header::WARNING, value);
+        }
+    }
+    Ok(response)
+}
+
+/// The body must be of the kind that the path names; what it leaves out is filled in.
+pub(crate) fn check_type(kind: &KindInfo, object: &mut Value) -> Result<(), ApiError> {
+    if !object.is_object() {
+        return Err(ApiError::bad_request("couldn't get version/kind; json parse error: json: cannot unmarshal into Go value of type struct { APIVersion string \"json:\\\"apiVersion,omitempty\\\"\"; Kind string \"json:\\\"kind,omitempty\\\"\" }"));
+    }
+    let wanted = (kind.api_version(), kind.kind.clone());
+    let text = |key: &str| object[key].as_str().unwrap_or_default().to_owned();
+    let (version, name) = (text("apiVersion"), text("kind"));
+    if kind.custom && (version.is_empty() || name.is_empty()) {
+        let missing = if name.is_empty() { "Kind" } else { "apiVersion" };
+        let shown: String = object.to_string().chars().take(400).collect();
+        return Err(ApiError::bad_request(format!("Object '{missing}' is missing in '{shown}'")));
+    }
+    if !name.is_empty() && name != wanted.1 && (version.is_empty() || version == wanted.0) {
+        let group = if kind.group.is_empty() { String::new() } else { format!("{}/", kind.group) };
+        return Err(ApiError::bad_request(format!(
+            "{name} in version \"{}\" cannot be handled as a {}: no kind \"{name}\" is registered for version \"{group}{}\"",
+            kind.version, kind.kind, kind.version
+        )));
+    }
+    if !version.is_empty() && version != wanted.0 {
+        return Err(ApiError::bad_request(format!(
+            "the API version in the data ({version}) does not match the expected API version ({})",
+            wanted.0
+        )));
+    }
+    let map = ensure_root(object);
+    map.insert("kind".into(), wanted.1.into());
+    map.insert("apiVersion".into(), wanted.0.into());
+    if !map.get("metadata").is_some_and(Value::is_object) {
+        map.insert("metadata".into(), Value::Object(serde_json::Map::new()));
+    }
+    Ok(())
+}
+
+fn ensure_root(object: &mut Value) -> &mut serde_json::Map<String, Value> {
+    object.as_object_mut().expect("checked to be an object")
+}
+
+/// The body may leave the namespace out, but not contradict the path.
+fn check_namespace(context: &Context, object: &Value) -> Result<(), ApiError> {
+    let said = object["metadata"]["namespace"].as_str().unwrap_or_default();
+    if !said.is_empty() && context.kind.namespaced && said != context.namespace() {
+        return Err(ApiError::bad_request(
+            "the namespace of the provided object does not match the namespace sent on the request",
+        ));
+    }
+    Ok(())
+}
+
+/// The body may leave the name out, but not contradict the path.
+fn check_name(context: &Context, object: &mut Value) -> Result<(), ApiError> {
+    let meta = ensure_object(object, "metadata");
+    let said = meta.get("name").and_then(Value::as_str).unwrap_or_default();
+    if said.is_empty() {
+        meta.insert("name".into(), context.name().into());
+        return Ok(());
+    }
+    if said != context.name() {
+        return Err(name_mismatch(said, context.name()));
+    }
+    Ok(())
+}
+
+fn name_mismatch(said: &str, path: &str) -> ApiError {
+    ApiError::bad_request(format!("the name of the object ({said}) does not match the name on the URL ({path})"))
+}

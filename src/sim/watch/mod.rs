@@ -1,0 +1,5 @@
+//! Watches: initial state, changes, bookmarks, and how they end.
+
+mod stream;
+
+pub(crate) use stream::start;
