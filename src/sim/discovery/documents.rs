@@ -34,7 +34,9 @@ pub(super) fn group(kinds: &[Kind], group: &str) -> Option<Value> {
     let entry = |v: &String| json!({"groupVersion": format!("{group}/{v}"), "version": v});
     let preferred = entry(versions.first()?);
     let versions: Vec<Value> = versions.iter().map(entry).collect();
-    Some(json!({"kind": "APIGroup", "apiVersion": "v1", "name": group, "versions": versions, "preferredVersion": preferred}))
+    Some(
+        json!({"kind": "APIGroup", "apiVersion": "v1", "name": group, "versions": versions, "preferredVersion": preferred}),
+    )
 }
 
 /// `/api/v1` and `/apis/GROUP/VERSION`.
@@ -50,7 +52,8 @@ pub(super) fn resource_list(kinds: &[Kind], group: &str, version: &str) -> Optio
         names.sort();
         for name in names {
             let ((g, v, k), verbs) = subresource(kind, &name);
-            let mut entry = json!({"name": format!("{}/{name}", kind.plural), "singularName": "", "namespaced": kind.namespaced});
+            let mut entry =
+                json!({"name": format!("{}/{name}", kind.plural), "singularName": "", "namespaced": kind.namespaced});
             if g != kind.group || v != kind.version {
                 if !g.is_empty() {
                     entry["group"] = g.into();
@@ -92,7 +95,8 @@ pub(super) fn aggregated(kinds: &[Kind], core: bool, version: &str) -> Value {
     let items: Vec<Value> = names
         .iter()
         .map(|group| {
-            let versions: Vec<Value> = versions(kinds, group).iter().map(|v| aggregated_version(kinds, group, v)).collect();
+            let versions: Vec<Value> =
+                versions(kinds, group).iter().map(|v| aggregated_version(kinds, group, v)).collect();
             let meta = if group.is_empty() { json!({}) } else { json!({"name": group}) };
             json!({"metadata": meta, "versions": versions})
         })

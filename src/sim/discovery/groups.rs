@@ -79,7 +79,9 @@ pub(crate) fn subresource(kind: &KindInfo, name: &str) -> ((String, String, Stri
         "exec" => (other("", "v1", "PodExecOptions"), &["create", "get"]),
         "attach" => (other("", "v1", "PodAttachOptions"), &["create", "get"]),
         "portforward" => (other("", "v1", "PodPortForwardOptions"), &["create", "get"]),
-        "proxy" => (other("", "v1", &format!("{}ProxyOptions", kind.kind)), &["create", "delete", "get", "patch", "update"]),
+        "proxy" => {
+            (other("", "v1", &format!("{}ProxyOptions", kind.kind)), &["create", "delete", "get", "patch", "update"])
+        }
         "finalize" => (own, &["update"]),
         _ => (own, &["get", "patch", "update"]),
     }

@@ -9,7 +9,8 @@ async fn main() -> std::io::Result<()> {
     let file = args.next().unwrap_or_else(|| "sim.kubeconfig".into());
     let port: u16 = args.next().and_then(|p| p.parse().ok()).unwrap_or(0);
     let addr = Some(std::net::SocketAddr::from(([127, 0, 0, 1], port)));
-    let server = SimServer::start(Store::new(Clock::system()), ServeOptions { addr, ..ServeOptions::default() }).await?;
+    let server =
+        SimServer::start(Store::new(Clock::system()), ServeOptions { addr, ..ServeOptions::default() }).await?;
     std::fs::write(&file, server.kubeconfig_yaml())?;
     println!("serving on {}, kubeconfig in {file}", server.url());
     tokio::signal::ctrl_c().await?;

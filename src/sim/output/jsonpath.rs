@@ -129,10 +129,13 @@ fn bracket_step(inner: &str) -> Option<Step> {
         return Some(Step::All);
     }
     if let Some(filter) = inner.strip_prefix("?(").and_then(|f| f.strip_suffix(')')) {
-        let (path, operator, wanted) = match filter.find("==").map(|i| (i, "==")).or_else(|| filter.find("!=").map(|i| (i, "!="))) {
-            Some((i, operator)) => (&filter[..i], operator, Some(filter[i + 2..].trim().trim_matches(['"', '\'']).to_owned())),
-            None => (filter, "", None),
-        };
+        let (path, operator, wanted) =
+            match filter.find("==").map(|i| (i, "==")).or_else(|| filter.find("!=").map(|i| (i, "!="))) {
+                Some((i, operator)) => {
+                    (&filter[..i], operator, Some(filter[i + 2..].trim().trim_matches(['"', '\'']).to_owned()))
+                }
+                None => (filter, "", None),
+            };
         let path = JsonPath::parse(path.trim().trim_start_matches('@'))?;
         return Some(Step::Filter(path.0, operator.to_owned(), wanted));
     }

@@ -4,5 +4,5 @@ mod jsonpath;
 mod render;
 mod table;
 
-pub(crate) use render::{Renderer, error_event, list, object};
 pub(crate) use jsonpath::lookup;
+pub(crate) use render::{Renderer, error_event, list, object};

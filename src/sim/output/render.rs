@@ -80,14 +80,20 @@ impl Renderer {
             Form::Object | Form::Discovery(_) => {
                 json!({"kind": self.kind.kind, "apiVersion": self.kind.api_version(), "metadata": meta})
             }
-            Form::Metadata => json!({"kind": "PartialObjectMetadata", "apiVersion": "meta.k8s.io/v1", "metadata": meta}),
+            Form::Metadata => {
+                json!({"kind": "PartialObjectMetadata", "apiVersion": "meta.k8s.io/v1", "metadata": meta})
+            }
             Form::Table => {
                 // The real server prints the bookmark as a row of an empty object.
                 let cells = table::blank(&*self.extension, &self.kind);
                 let row_object = match self.include {
                     Include::None => Value::Null,
-                    Include::Metadata => json!({"kind": "PartialObjectMetadata", "apiVersion": "meta.k8s.io/v1", "metadata": meta}),
-                    Include::Object => json!({"kind": self.kind.kind, "apiVersion": self.kind.api_version(), "metadata": meta}),
+                    Include::Metadata => {
+                        json!({"kind": "PartialObjectMetadata", "apiVersion": "meta.k8s.io/v1", "metadata": meta})
+                    }
+                    Include::Object => {
+                        json!({"kind": self.kind.kind, "apiVersion": self.kind.api_version(), "metadata": meta})
+                    }
                 };
                 let mut row = json!({"cells": cells});
                 row["object"] = row_object;
@@ -104,7 +110,11 @@ impl Renderer {
 
     /// Column definitions the first time, null after.
     fn definitions(&mut self) -> Value {
-        if std::mem::replace(&mut self.headed, true) { Value::Null } else { table::definitions(&*self.extension, &self.kind) }
+        if std::mem::replace(&mut self.headed, true) {
+            Value::Null
+        } else {
+            table::definitions(&*self.extension, &self.kind)
+        }
     }
 
     fn table<'a>(&mut self, meta: &Value, objects: impl Iterator<Item = &'a Object>) -> Bytes {

@@ -34,16 +34,14 @@ fn columns(extension: &dyn Extension, kind: &KindInfo) -> Vec<Column> {
         all.extend(kind.columns.iter().cloned());
         return all;
     }
-    extension
-        .columns(kind)
-        .unwrap_or_else(|| vec![column("Name", "string", "name", NAME_HELP), column("Created At", "date", "", AGE_HELP)])
+    extension.columns(kind).unwrap_or_else(|| {
+        vec![column("Name", "string", "name", NAME_HELP), column("Created At", "date", "", AGE_HELP)]
+    })
 }
 
 /// `columnDefinitions`.
 pub(crate) fn definitions(extension: &dyn Extension, kind: &KindInfo) -> Value {
-    let definition = |c: Column| {
-        json!({"name": c.name, "type": c.kind, "format": c.format, "description": c.description, "priority": c.priority})
-    };
+    let definition = |c: Column| json!({"name": c.name, "type": c.kind, "format": c.format, "description": c.description, "priority": c.priority});
     columns(extension, kind).into_iter().map(definition).collect()
 }
 
@@ -72,7 +70,9 @@ fn custom_cell(column: &Column, value: &Value, now: Timestamp) -> Value {
     let found = JsonPath::parse(path).map(|p| p.find(value)).unwrap_or_default();
     let Some(first) = found.first() else { return Value::Null };
     match (column.kind.as_str(), first) {
-        ("integer", Value::Number(n)) => n.as_i64().or_else(|| n.as_f64().map(|f| f as i64)).map_or(Value::Null, Value::from),
+        ("integer", Value::Number(n)) => {
+            n.as_i64().or_else(|| n.as_f64().map(|f| f as i64)).map_or(Value::Null, Value::from)
+        }
         ("number", Value::Number(_)) | ("boolean", Value::Bool(_)) => (*first).clone(),
         ("integer" | "number" | "boolean", _) => Value::Null,
         ("date", Value::String(text)) => match text.parse::<Timestamp>() {
@@ -81,7 +81,12 @@ fn custom_cell(column: &Column, value: &Value, now: Timestamp) -> Value {
         },
         ("date", _) => "<unknown>".into(),
         (_, Value::Null) => Value::Null,
-        _ => found.iter().map(|v| v.as_str().map_or_else(|| v.to_string(), str::to_owned)).collect::<Vec<_>>().join(" ").into(),
+        _ => found
+            .iter()
+            .map(|v| v.as_str().map_or_else(|| v.to_string(), str::to_owned))
+            .collect::<Vec<_>>()
+            .join(" ")
+            .into(),
     }
 }
 
@@ -134,7 +139,8 @@ mod tests {
 
     #[test]
     fn ages_as_kubectl_shows_them() {
-        let shown: Vec<String> = [5, 119, 200, 660, 11_000, 30_000, 100_000, 300_000, 4_000_000, 70_000_000].map(human_age).into();
+        let shown: Vec<String> =
+            [5, 119, 200, 660, 11_000, 30_000, 100_000, 300_000, 4_000_000, 70_000_000].map(human_age).into();
         assert_eq!(shown, ["5s", "119s", "3m20s", "11m", "3h3m", "8h", "27h", "3d11h", "46d", "2y80d"]);
     }
 }

@@ -19,7 +19,9 @@ fn one(target: &mut Value, operation: &Value) -> Result<(), ApiError> {
     let text = |key: &str| operation[key].as_str().unwrap_or_default().to_owned();
     let (op, path, from) = (text("op"), text("path"), text("from"));
     let fails = |why: &str| {
-        let message = format!("the server rejected our request due to an error in our request: {op} operation does not apply: {why}");
+        let message = format!(
+            "the server rejected our request due to an error in our request: {op} operation does not apply: {why}"
+        );
         ApiError::new(422, "Invalid", message).with_detail("causes", serde_json::json!([]))
     };
     let missing = |path: &str| fails(&format!("doc is missing path: \"{path}\": missing value"));
@@ -44,7 +46,9 @@ fn one(target: &mut Value, operation: &Value) -> Result<(), ApiError> {
             if found == operation["value"] {
                 Ok(())
             } else {
-                let message = format!("the server rejected our request due to an error in our request: testing value {path} failed: test failed");
+                let message = format!(
+                    "the server rejected our request due to an error in our request: testing value {path} failed: test failed"
+                );
                 Err(ApiError::new(422, "Invalid", message))
             }
         }

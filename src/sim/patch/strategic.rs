@@ -19,7 +19,11 @@ pub fn strategic(target: &mut Value, patch: &Value, schema: Option<&Schema>) -> 
     object(map, patch, schema)
 }
 
-fn object(target: &mut Map<String, Value>, patch: &Map<String, Value>, schema: Option<&Schema>) -> Result<(), ApiError> {
+fn object(
+    target: &mut Map<String, Value>,
+    patch: &Map<String, Value>,
+    schema: Option<&Schema>,
+) -> Result<(), ApiError> {
     match patch.get("$patch").and_then(Value::as_str) {
         Some("replace") => {
             *target = patch.iter().filter(|(k, _)| *k != "$patch").map(|(k, v)| (k.clone(), v.clone())).collect();
@@ -77,7 +81,13 @@ fn object(target: &mut Map<String, Value>, patch: &Map<String, Value>, schema: O
     Ok(())
 }
 
-fn merge_field(place: &mut Value, value: &Value, field: Option<&Field>, schema: Option<&Schema>, key: &str) -> Result<(), ApiError> {
+fn merge_field(
+    place: &mut Value,
+    value: &Value,
+    field: Option<&Field>,
+    schema: Option<&Schema>,
+    key: &str,
+) -> Result<(), ApiError> {
     match value {
         Value::Object(patch) => {
             if !place.is_object() {
@@ -124,7 +134,8 @@ fn keyed(list: &mut Vec<Value>, patch: &[Value], merge_key: &str, items: Option<
             return Err(ApiError::bad_request("a list that is merged by a key holds objects only"));
         };
         let Some(id) = change.get(merge_key) else {
-            let message = format!("map: {} does not contain declared merge key: {merge_key}", Value::Object(change.clone()));
+            let message =
+                format!("map: {} does not contain declared merge key: {merge_key}", Value::Object(change.clone()));
             return Err(ApiError::bad_request(message));
         };
         let found = list.iter().position(|have| have.get(merge_key) == Some(id));
@@ -179,7 +190,9 @@ mod tests {
 
     #[test]
     fn containers_are_merged_by_name() {
-        let have = deployment(json!([{"name": "a", "image": "a:1", "env": [{"name": "X", "value": "1"}]}, {"name": "b", "image": "b:1"}]));
+        let have = deployment(
+            json!([{"name": "a", "image": "a:1", "env": [{"name": "X", "value": "1"}]}, {"name": "b", "image": "b:1"}]),
+        );
         let patch = deployment(json!([{"name": "a", "image": "a:2", "env": [{"name": "Y", "value": "2"}]}]));
         let want = deployment(json!([
             {"name": "a", "image": "a:2", "env": [{"name": "X", "value": "1"}, {"name": "Y", "value": "2"}]},

@@ -30,7 +30,8 @@ const OFFERED: &str = "only the following media types are accepted: application/
 impl Accept {
     /// Takes the first form that is offered, in the client's order.
     pub(crate) fn negotiate(headers: &HeaderMap, discovery: bool) -> Result<Self, ApiError> {
-        let gzip = headers.get(header::ACCEPT_ENCODING).and_then(|v| v.to_str().ok()).is_some_and(|v| v.contains("gzip"));
+        let gzip =
+            headers.get(header::ACCEPT_ENCODING).and_then(|v| v.to_str().ok()).is_some_and(|v| v.contains("gzip"));
         let Some(accept) = headers.get(header::ACCEPT).and_then(|v| v.to_str().ok()) else {
             return Ok(Self { form: Form::Object, gzip });
         };
@@ -49,8 +50,12 @@ impl Accept {
                     Some("v2beta1") => Form::Discovery("v2beta1"),
                     _ => continue,
                 },
-                (Some("Table"), Some("meta.k8s.io")) if !discovery && matches!(param("v"), Some("v1" | "v1beta1")) => Form::Table,
-                (Some("PartialObjectMetadata" | "PartialObjectMetadataList"), Some("meta.k8s.io")) if !discovery => Form::Metadata,
+                (Some("Table"), Some("meta.k8s.io")) if !discovery && matches!(param("v"), Some("v1" | "v1beta1")) => {
+                    Form::Table
+                }
+                (Some("PartialObjectMetadata" | "PartialObjectMetadataList"), Some("meta.k8s.io")) if !discovery => {
+                    Form::Metadata
+                }
                 _ => continue,
             };
             return Ok(Self { form, gzip });
@@ -73,7 +78,10 @@ mod tests {
     fn the_first_offered_form_wins() {
         assert_eq!(form("application/json;as=Table;v=v1;g=meta.k8s.io,application/json", false), Ok(Form::Table));
         assert_eq!(form("application/vnd.kubernetes.protobuf,application/json", false), Ok(Form::Object));
-        assert_eq!(form("application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList,application/json", true), Ok(Form::Discovery("v2")));
+        assert_eq!(
+            form("application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList,application/json", true),
+            Ok(Form::Discovery("v2"))
+        );
         assert_eq!(form("application/vnd.kubernetes.protobuf", false), Err(406));
     }
 }

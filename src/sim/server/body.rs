@@ -28,9 +28,8 @@ pub(crate) fn json_body(headers: &HeaderMap, bytes: &Bytes) -> Result<Value, Api
     let media = headers.get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or("application/json");
     let media = media.split(';').next().unwrap_or_default().trim();
     match media {
-        "" | "application/json" | "*/*" => serde_json::from_slice(bytes).map_err(|error| {
-            ApiError::bad_request(format!("couldn't get version/kind; json parse error: {error}"))
-        }),
+        "" | "application/json" | "*/*" => serde_json::from_slice(bytes)
+            .map_err(|error| ApiError::bad_request(format!("couldn't get version/kind; json parse error: {error}"))),
         "application/yaml" => yaml_body(bytes),
         _ => Err(ApiError::unsupported_media_type(&["application/json", "application/yaml"])),
     }

@@ -104,7 +104,11 @@ pub(crate) async fn handle(shared: Arc<Shared>, request: Request<Incoming>) -> R
 }
 
 fn authenticate(shared: &Shared, headers: &HeaderMap) -> Result<User, ApiError> {
-    let token = headers.get(header::AUTHORIZATION).and_then(|v| v.to_str().ok()).and_then(|v| v.strip_prefix("Bearer ")).map(str::trim);
+    let token = headers
+        .get(header::AUTHORIZATION)
+        .and_then(|v| v.to_str().ok())
+        .and_then(|v| v.strip_prefix("Bearer "))
+        .map(str::trim);
     // A browser's or a websocket client's way to send it.
     let protocol = headers
         .get(header::SEC_WEBSOCKET_PROTOCOL)
@@ -186,8 +190,14 @@ fn verb_of(method: &Method, resource: &Resource, query: &Query) -> &'static str 
 
 /// The refusal of an authorizer, worded as the real server does.
 pub(crate) fn denied(user: &User, wanted: &Attributes, reason: &str) -> ApiError {
-    let resource = if wanted.subresource.is_empty() { wanted.resource.clone() } else { format!("{}/{}", wanted.resource, wanted.subresource) };
-    let scope = if wanted.namespace.is_empty() || wanted.resource == "namespaces" && wanted.group.is_empty() && wanted.name.is_empty() {
+    let resource = if wanted.subresource.is_empty() {
+        wanted.resource.clone()
+    } else {
+        format!("{}/{}", wanted.resource, wanted.subresource)
+    };
+    let scope = if wanted.namespace.is_empty()
+        || wanted.resource == "namespaces" && wanted.group.is_empty() && wanted.name.is_empty()
+    {
         "at the cluster scope".to_owned()
     } else {
         format!("in the namespace \"{}\"", wanted.namespace)
@@ -227,7 +237,9 @@ fn cut(body: Body, limit: u64) -> Body {
         std::future::ready(out)
     });
     // One more item after the last, so that a short body is cut as well.
-    http_body::stream(chunks.chain(futures::stream::once(async { Err(std::io::Error::from(std::io::ErrorKind::ConnectionReset)) })))
+    http_body::stream(
+        chunks.chain(futures::stream::once(async { Err(std::io::Error::from(std::io::ErrorKind::ConnectionReset)) })),
+    )
 }
 
 /// Breaks the JSON of every object in the body.

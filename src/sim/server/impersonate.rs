@@ -10,7 +10,12 @@ use crate::{
 };
 
 /// The user that the headers ask for, if `asker` may become it.
-pub(crate) fn impersonated(headers: &HeaderMap, asker: &User, store: &Store, extension: &dyn Extension) -> Result<Option<User>, ApiError> {
+pub(crate) fn impersonated(
+    headers: &HeaderMap,
+    asker: &User,
+    store: &Store,
+    extension: &dyn Extension,
+) -> Result<Option<User>, ApiError> {
     let values = |key: &str| -> Vec<String> {
         headers.get_all(key).iter().filter_map(|v| v.to_str().ok()).map(str::to_owned).collect()
     };
@@ -35,8 +40,13 @@ pub(crate) fn impersonated(headers: &HeaderMap, asker: &User, store: &Store, ext
         if asker.is_master() || extension.authorize(store, asker, &wanted).allowed {
             return Ok(());
         }
-        let scope = if namespace.is_empty() { "at the cluster scope".to_owned() } else { format!("in the namespace \"{namespace}\"") };
-        let why = format!("User \"{}\" cannot impersonate resource \"{resource}\" in API group \"\" {scope}", asker.name);
+        let scope = if namespace.is_empty() {
+            "at the cluster scope".to_owned()
+        } else {
+            format!("in the namespace \"{namespace}\"")
+        };
+        let why =
+            format!("User \"{}\" cannot impersonate resource \"{resource}\" in API group \"\" {scope}", asker.name);
         Err(ApiError::forbidden("", resource, name, &why))
     };
     let mut user = match name.strip_prefix("system:serviceaccount:").and_then(|n| n.split_once(':')) {

@@ -68,7 +68,10 @@ mod tests {
     #[test]
     fn namespaces_are_scope_and_object() {
         let pods = resource("/api/v1/namespaces/shop/pods/web-0/log");
-        assert_eq!((pods.namespace.as_deref(), pods.name.as_deref(), pods.subresource.as_deref()), (Some("shop"), Some("web-0"), Some("log")));
+        assert_eq!(
+            (pods.namespace.as_deref(), pods.name.as_deref(), pods.subresource.as_deref()),
+            (Some("shop"), Some("web-0"), Some("log"))
+        );
         let namespace = resource("/api/v1/namespaces/shop");
         assert_eq!((namespace.plural.as_str(), namespace.name.as_deref()), ("namespaces", Some("shop")));
         assert_eq!(resource("/api/v1/namespaces/shop/finalize").plural, "namespaces");

@@ -21,8 +21,10 @@ pub(super) struct Identity {
 
 /// A fresh certificate for loopback names and `address`.
 pub(super) fn identity(address: SocketAddr) -> std::io::Result<Identity> {
-    let broken = |error: &dyn std::fmt::Display| std::io::Error::other(format!("no certificate could be made: {error}"));
-    let names = ["localhost".to_owned(), "127.0.0.1".into(), "::1".into(), "kubernetes".into(), address.ip().to_string()];
+    let broken =
+        |error: &dyn std::fmt::Display| std::io::Error::other(format!("no certificate could be made: {error}"));
+    let names =
+        ["localhost".to_owned(), "127.0.0.1".into(), "::1".into(), "kubernetes".into(), address.ip().to_string()];
     let made = rcgen::generate_simple_self_signed(names).map_err(|e| broken(&e))?;
     let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(made.signing_key.serialize_der()));
     let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))

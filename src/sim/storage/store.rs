@@ -263,26 +263,26 @@ impl Inner {
 
 /// The part of `objects` that `query` asks for.
 fn page(objects: &BTreeMap<ObjectKey, Arc<Object>>, kind: &KindInfo, query: &ListQuery, version: u64) -> ListPage {
-        use std::ops::Bound::{Excluded, Included, Unbounded};
-        let mut page = ListPage { items: Vec::new(), version, remaining: 0 };
-        let from = match (&query.after, &query.namespace) {
-            (Some(after), _) => Excluded(after.clone()),
-            (None, Some(namespace)) if kind.namespaced => Included((namespace.clone(), String::new())),
-            _ => Unbounded,
-        };
-        let plain = query.labels.is_empty() && query.fields.is_empty();
-        for (key, object) in objects.range((from, Unbounded)) {
-            if kind.namespaced && query.namespace.as_ref().is_some_and(|n| *n != key.0) {
-                break;
-            }
-            if !plain && !(query.labels.matches(object) && query.fields.matches(object)) {
-                continue;
-            }
-            if query.limit > 0 && page.items.len() >= query.limit {
-                page.remaining += 1;
-            } else {
-                page.items.push(object.clone());
-            }
+    use std::ops::Bound::{Excluded, Included, Unbounded};
+    let mut page = ListPage { items: Vec::new(), version, remaining: 0 };
+    let from = match (&query.after, &query.namespace) {
+        (Some(after), _) => Excluded(after.clone()),
+        (None, Some(namespace)) if kind.namespaced => Included((namespace.clone(), String::new())),
+        _ => Unbounded,
+    };
+    let plain = query.labels.is_empty() && query.fields.is_empty();
+    for (key, object) in objects.range((from, Unbounded)) {
+        if kind.namespaced && query.namespace.as_ref().is_some_and(|n| *n != key.0) {
+            break;
         }
-        page
+        if !plain && !(query.labels.matches(object) && query.fields.matches(object)) {
+            continue;
+        }
+        if query.limit > 0 && page.items.len() >= query.limit {
+            page.remaining += 1;
+        } else {
+            page.items.push(object.clone());
+        }
+    }
+    page
 }

@@ -19,4 +19,11 @@ pub(crate) fn missing_version(kind: &KindInfo, name: &str) -> ApiError {
     };
     ApiError::invalid(&kind.group, &kind.kind, name, vec![cause])
 }
-pub(crate) fn unknown_fields(_kind:&KindInfo,_o:&mut Value,_raw:&[u8],_v:crate::storage::FieldValidation)->Result<Vec<String>,ApiError>{Ok(vec![])}
+pub(crate) fn unknown_fields(
+    _kind: &KindInfo,
+    _o: &mut Value,
+    _raw: &[u8],
+    _v: crate::storage::FieldValidation,
+) -> Result<Vec<String>, ApiError> {
+    Ok(vec![])
+}

@@ -19,7 +19,8 @@ pub(crate) async fn dispatch(context: Context, verb: &str, request: Request<Inco
             _ => Err(ApiError::method_not_allowed(verb)),
         };
     }
-    let misplaced = kind.namespaced != context.path.namespace.is_some() && (context.path.name.is_some() || verb == "create" || !kind.namespaced);
+    let misplaced = kind.namespaced != context.path.namespace.is_some()
+        && (context.path.name.is_some() || verb == "create" || !kind.namespaced);
     if misplaced && verb != "list" && verb != "watch" {
         return Err(ApiError::no_such_path());
     }
@@ -31,8 +32,12 @@ pub(crate) async fn dispatch(context: Context, verb: &str, request: Request<Inco
         ("", "list") => read::list(&context),
         ("", "watch") => crate::watch::start(&context),
         ("", "create") if context.path.name.is_none() => write::create(context, request).await,
-        ("" | "status" | "finalize" | "approval" | "resize" | "ephemeralcontainers", "update") => write::update(context, request).await,
-        ("" | "status" | "finalize" | "approval" | "resize" | "ephemeralcontainers", "patch") => write::patch(context, request).await,
+        ("" | "status" | "finalize" | "approval" | "resize" | "ephemeralcontainers", "update") => {
+            write::update(context, request).await
+        }
+        ("" | "status" | "finalize" | "approval" | "resize" | "ephemeralcontainers", "patch") => {
+            write::patch(context, request).await
+        }
         ("", "delete") => remove::one(context, request).await,
         ("", "deletecollection") => remove::collection(context, request).await,
         ("scale", "get" | "update" | "patch") => scale::scale(context, verb, request).await,

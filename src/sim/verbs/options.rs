@@ -61,17 +61,21 @@ pub(crate) fn delete_options(context: &Context, body: &Value) -> Result<DeleteOp
     let query = &context.query;
     let text = |v: &Value| v.as_str().map(str::to_owned);
     let named = text(&body["propagationPolicy"]).or_else(|| query.get("propagationPolicy").map(str::to_owned));
-    let propagation = match (named.as_deref(), body["orphanDependents"].as_bool().or(query.maybe_flag("orphanDependents"))) {
-        (Some("Background"), _) => Some(Propagation::Background),
-        (Some("Foreground"), _) => Some(Propagation::Foreground),
-        (Some("Orphan"), _) | (None, Some(true)) => Some(Propagation::Orphan),
-        (Some(other), _) => {
-            let message = format!("Unsupported value: \"{other}\": supported values: \"Background\", \"Foreground\", \"Orphan\"");
-            return Err(bad_option("propagationPolicy", "FieldValueNotSupported", message, "DeleteOptions"));
-        }
-        (None, _) => None,
-    };
-    let grace = body["gracePeriodSeconds"].as_i64().or_else(|| query.get("gracePeriodSeconds").and_then(|g| g.parse().ok()));
+    let propagation =
+        match (named.as_deref(), body["orphanDependents"].as_bool().or(query.maybe_flag("orphanDependents"))) {
+            (Some("Background"), _) => Some(Propagation::Background),
+            (Some("Foreground"), _) => Some(Propagation::Foreground),
+            (Some("Orphan"), _) | (None, Some(true)) => Some(Propagation::Orphan),
+            (Some(other), _) => {
+                let message = format!(
+                    "Unsupported value: \"{other}\": supported values: \"Background\", \"Foreground\", \"Orphan\""
+                );
+                return Err(bad_option("propagationPolicy", "FieldValueNotSupported", message, "DeleteOptions"));
+            }
+            (None, _) => None,
+        };
+    let grace =
+        body["gracePeriodSeconds"].as_i64().or_else(|| query.get("gracePeriodSeconds").and_then(|g| g.parse().ok()));
     Ok(DeleteOptions {
         uid: text(&body["preconditions"]["uid"]),
         resource_version: text(&body["preconditions"]["resourceVersion"]),

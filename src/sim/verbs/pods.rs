@@ -46,7 +46,8 @@ pub(crate) async fn evict(context: Context, request: Request<Incoming>) -> Reply
         }
         let status = &budget["status"];
         let named = budget["metadata"]["name"].as_str().unwrap_or_default();
-        let mut error = ApiError::new(429, "TooManyRequests", "Cannot evict pod as it would violate the pod's disruption budget.");
+        let mut error =
+            ApiError::new(429, "TooManyRequests", "Cannot evict pod as it would violate the pod's disruption budget.");
         error.set_causes(&[Cause {
             reason: "DisruptionBudget",
             message: format!(
@@ -59,7 +60,10 @@ pub(crate) async fn evict(context: Context, request: Request<Incoming>) -> Reply
         return Err(error);
     }
     context.store().delete(&context.kind, &namespace, &name, &options)?;
-    Ok(object_reply(201, &json!({"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "code": 201})))
+    Ok(object_reply(
+        201,
+        &json!({"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "code": 201}),
+    ))
 }
 
 /// Puts a pod on a node.
@@ -73,13 +77,20 @@ pub(crate) async fn bind(context: Context, request: Request<Incoming>) -> Reply 
     let name = context.name().to_owned();
     context.store().modify(&context.kind, context.namespace(), &name, &options, |mut pod| {
         if pod["spec"]["nodeName"].as_str().is_some_and(|n| !n.is_empty()) {
-            let why = format!("pod {name} is already assigned to node \"{}\"", pod["spec"]["nodeName"].as_str().unwrap_or_default());
+            let why = format!(
+                "pod {name} is already assigned to node \"{}\"",
+                pod["spec"]["nodeName"].as_str().unwrap_or_default()
+            );
             return Err(ApiError::conflict("", "pods/binding", &name, &why));
         }
         pod["spec"]["nodeName"] = node.into();
-        let condition = json!({"type": "PodScheduled", "status": "True", "lastProbeTime": null, "lastTransitionTime": now});
+        let condition =
+            json!({"type": "PodScheduled", "status": "True", "lastProbeTime": null, "lastTransitionTime": now});
         pod["status"]["conditions"] = json!([condition]);
         Ok(pod)
     })?;
-    Ok(object_reply(201, &json!({"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "code": 201})))
+    Ok(object_reply(
+        201,
+        &json!({"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "code": 201}),
+    ))
 }

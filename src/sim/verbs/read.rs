@@ -31,7 +31,11 @@ fn too_new(context: &Context) -> Result<(), ApiError> {
     }
     let message = format!("Too large resource version: {asked}, current: {current}");
     let mut error = ApiError::new(504, "Timeout", message).with_detail("retryAfterSeconds", 1);
-    error.set_causes(&[Cause { reason: "ResourceVersionTooLarge", message: "Too large resource version".into(), field: String::new() }]);
+    error.set_causes(&[Cause {
+        reason: "ResourceVersionTooLarge",
+        message: "Too large resource version".into(),
+        field: String::new(),
+    }]);
     Err(error)
 }
 
@@ -53,9 +57,8 @@ pub(crate) fn list(context: &Context) -> Reply {
         if asked.is_some_and(|v| v != "0") {
             return Err(ApiError::bad_request("specifying resource version is not allowed when using continue"));
         }
-        let (version, after) = read_token(token).ok_or_else(|| {
-            ApiError::bad_request("continue key is not valid: the token is malformed")
-        })?;
+        let (version, after) = read_token(token)
+            .ok_or_else(|| ApiError::bad_request("continue key is not valid: the token is malformed"))?;
         query.after = Some(after);
         at = (version > 0).then_some(version);
     } else {
@@ -66,7 +69,9 @@ pub(crate) fn list(context: &Context) -> Reply {
     }
     let page = match at {
         None => context.store().list(&context.kind, &query),
-        Some(version) => context.store().list_at(&context.kind, &query, version).ok_or_else(|| too_old(&query.after))?,
+        Some(version) => {
+            context.store().list_at(&context.kind, &query, version).ok_or_else(|| too_old(&query.after))?
+        }
     };
     let selective = !query.labels.is_empty() || !query.fields.is_empty();
     let mut meta = json!({"resourceVersion": page.version.to_string()});

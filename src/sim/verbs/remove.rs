@@ -34,8 +34,19 @@ pub(crate) async fn one(context: Context, request: Request<Incoming>) -> Reply {
 fn returns_object(plural: &str) -> bool {
     matches!(
         plural,
-        "pods" | "namespaces" | "services" | "persistentvolumes" | "persistentvolumeclaims" | "podtemplates" | "serviceaccounts" | "resourcequotas"
-            | "volumeattachments" | "csinodes" | "csidrivers" | "storageclasses" | "volumeattributesclasses"
+        "pods"
+            | "namespaces"
+            | "services"
+            | "persistentvolumes"
+            | "persistentvolumeclaims"
+            | "podtemplates"
+            | "serviceaccounts"
+            | "resourcequotas"
+            | "volumeattachments"
+            | "csinodes"
+            | "csidrivers"
+            | "storageclasses"
+            | "volumeattributesclasses"
     )
 }
 

@@ -22,7 +22,9 @@ pub(crate) async fn create(context: Context, request: Request<Incoming>) -> Repl
     check_type(&context.kind, &mut body)?;
     let status = match context.kind.plural.as_str() {
         "selfsubjectaccessreviews" => access(&context, &context.user, &body["spec"])?,
-        "subjectaccessreviews" | "localsubjectaccessreviews" => access(&context, &subject(&body["spec"]), &body["spec"])?,
+        "subjectaccessreviews" | "localsubjectaccessreviews" => {
+            access(&context, &subject(&body["spec"]), &body["spec"])?
+        }
         "selfsubjectrulesreviews" => {
             let namespace = body["spec"]["namespace"].as_str().unwrap_or_default().to_owned();
             let shared = &context.shared;
@@ -76,7 +78,9 @@ fn access(context: &Context, user: &User, spec: &Value) -> Result<Value, ApiErro
             name: text(&resource["name"]),
             path: None,
         },
-        (false, true) => Attributes { verb: text(&path["verb"]), path: Some(text(&path["path"])), ..Attributes::default() },
+        (false, true) => {
+            Attributes { verb: text(&path["verb"]), path: Some(text(&path["path"])), ..Attributes::default() }
+        }
         (both, _) => {
             let message = if both {
                 "Invalid value: cannot be specified in combination with resourceAttributes"
@@ -89,7 +93,8 @@ fn access(context: &Context, user: &User, spec: &Value) -> Result<Value, ApiErro
         }
     };
     let shared = &context.shared;
-    let decision = if user.is_master() { Decision::allow("") } else { shared.extension.authorize(&shared.store, user, &wanted) };
+    let decision =
+        if user.is_master() { Decision::allow("") } else { shared.extension.authorize(&shared.store, user, &wanted) };
     let mut status = json!({"allowed": decision.allowed});
     if !decision.reason.is_empty() {
         status["reason"] = decision.reason.into();
@@ -123,7 +128,8 @@ pub(crate) async fn token_request(context: Context, request: Request<Incoming>) 
         let cause = Cause { reason: "FieldValueInvalid", message, field: "spec.expirationSeconds".into() };
         return Err(ApiError::invalid("authentication.k8s.io", "TokenRequest", "", vec![cause]));
     }
-    let mut audiences: Vec<String> = spec["audiences"].as_array().into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect();
+    let mut audiences: Vec<String> =
+        spec["audiences"].as_array().into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect();
     if audiences.is_empty() {
         audiences.push(crate::auth::AUDIENCE.into());
     }
@@ -133,7 +139,8 @@ pub(crate) async fn token_request(context: Context, request: Request<Incoming>) 
     let token = context.shared.tokens.issue_jwt(user, audiences.clone(), expires);
     body["kind"] = "TokenRequest".into();
     body["apiVersion"] = "authentication.k8s.io/v1".into();
-    body["metadata"] = json!({"name": account.name, "namespace": account.namespace, "creationTimestamp": context.store().timestamp()});
+    body["metadata"] =
+        json!({"name": account.name, "namespace": account.namespace, "creationTimestamp": context.store().timestamp()});
     body["spec"]["audiences"] = json!(audiences);
     body["spec"]["expirationSeconds"] = seconds.into();
     body["status"] = json!({"token": token, "expirationTimestamp": Clock::format(expires)});

@@ -20,7 +20,8 @@ pub(crate) async fn scale(context: Context, verb: &str, request: Request<Incomin
         return Ok(object_reply(200, &scale_of(&context, &object)?));
     }
     let options = write_options(&context)?;
-    let media = context.headers.get(http::header::CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or_default().to_owned();
+    let media =
+        context.headers.get(http::header::CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or_default().to_owned();
     let body = read_body(request.into_body()).await?;
     let mut wanted = scale_of(&context, &object)?;
     if verb == "update" {
@@ -91,12 +92,8 @@ fn scale_of(context: &Context, object: &Object) -> Result<Value, ApiError> {
 /// A selector in the form that `-l` takes.
 fn selector_text(selector: &Value) -> String {
     let labels = if selector.get("matchLabels").is_some() { &selector["matchLabels"] } else { selector };
-    let mut parts: Vec<String> = labels
-        .as_object()
-        .into_iter()
-        .flatten()
-        .filter_map(|(k, v)| Some(format!("{k}={}", v.as_str()?)))
-        .collect();
+    let mut parts: Vec<String> =
+        labels.as_object().into_iter().flatten().filter_map(|(k, v)| Some(format!("{k}={}", v.as_str()?))).collect();
     for e in selector["matchExpressions"].as_array().into_iter().flatten() {
         let key = e["key"].as_str().unwrap_or_default();
         let values: Vec<&str> = e["values"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();

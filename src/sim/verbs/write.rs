@@ -77,7 +77,11 @@ pub(crate) async fn patch(context: Context, request: Request<Incoming>) -> Reply
         }
         "application/strategic-merge-patch+json" => {
             if kind.custom {
-                return Err(ApiError::unsupported_media_type(&["application/json-patch+json", "application/merge-patch+json", "application/apply-patch+yaml"]));
+                return Err(ApiError::unsupported_media_type(&[
+                    "application/json-patch+json",
+                    "application/merge-patch+json",
+                    "application/apply-patch+yaml",
+                ]));
             }
             let wanted = parse()?;
             let schema = kind.schema.clone();
@@ -141,7 +145,9 @@ fn answer(context: &Context, code: u16, stored: &Object, warnings: Vec<String>) 
 /// The body must be of the kind that the path names; what it leaves out is filled in.
 pub(crate) fn check_type(kind: &KindInfo, object: &mut Value) -> Result<(), ApiError> {
     if !object.is_object() {
-        return Err(ApiError::bad_request("couldn't get version/kind; json parse error: json: cannot unmarshal into Go value of type struct { APIVersion string \"json:\\\"apiVersion,omitempty\\\"\"; Kind string \"json:\\\"kind,omitempty\\\"\" }"));
+        return Err(ApiError::bad_request(
+            "couldn't get version/kind; json parse error: json: cannot unmarshal into Go value of type struct { APIVersion string \"json:\\\"apiVersion,omitempty\\\"\"; Kind string \"json:\\\"kind,omitempty\\\"\" }",
+        ));
     }
     let wanted = (kind.api_version(), kind.kind.clone());
     let text = |key: &str| object[key].as_str().unwrap_or_default().to_owned();

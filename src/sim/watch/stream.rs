@@ -32,7 +32,9 @@ pub(crate) fn start(context: &Context) -> Reply {
     let version = match asked {
         None | Some("0") => 0,
         Some(text) => text.parse().map_err(|_| {
-            ApiError::bad_request(format!("Invalid value: \"{text}\": strconv.ParseUint: parsing \"{text}\": invalid syntax"))
+            ApiError::bad_request(format!(
+                "Invalid value: \"{text}\": strconv.ParseUint: parsing \"{text}\": invalid syntax"
+            ))
         })?,
     };
     let store = context.store().clone();
@@ -73,14 +75,22 @@ pub(crate) fn start(context: &Context) -> Reply {
 fn check_options(context: &Context, initial: Option<bool>) -> Result<(), ApiError> {
     let matching = context.query.get("resourceVersionMatch");
     let refuse = |field: &str, text: &str| {
-        let cause = Cause { reason: "FieldValueForbidden", message: format!("Forbidden: {text}"), field: field.to_owned() };
+        let cause =
+            Cause { reason: "FieldValueForbidden", message: format!("Forbidden: {text}"), field: field.to_owned() };
         Err(ApiError::invalid("meta.k8s.io", "ListOptions", "", vec![cause]))
     };
     match (initial, matching) {
-        (Some(_), None) => refuse("resourceVersionMatch", "sendInitialEvents requires setting resourceVersionMatch to NotOlderThan"),
+        (Some(_), None) => {
+            refuse("resourceVersionMatch", "sendInitialEvents requires setting resourceVersionMatch to NotOlderThan")
+        }
         (Some(_), Some("NotOlderThan")) | (None, None) => Ok(()),
-        (Some(_), Some(_)) => refuse("resourceVersionMatch", "sendInitialEvents requires setting resourceVersionMatch to NotOlderThan"),
-        (None, Some(_)) => refuse("resourceVersionMatch", "resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided"),
+        (Some(_), Some(_)) => {
+            refuse("resourceVersionMatch", "sendInitialEvents requires setting resourceVersionMatch to NotOlderThan")
+        }
+        (None, Some(_)) => refuse(
+            "resourceVersionMatch",
+            "resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided",
+        ),
     }
 }
 
@@ -196,7 +206,8 @@ impl Watch {
             (true, true) => Some(("MODIFIED", change.object.clone())),
             (true, false) => {
                 // What left the selection is shown as it was, with the version of the change.
-                let gone = if change.kind == ChangeKind::Deleted { change.object.clone() } else { self.last_seen(change) };
+                let gone =
+                    if change.kind == ChangeKind::Deleted { change.object.clone() } else { self.last_seen(change) };
                 Some(("DELETED", gone))
             }
             (false, false) => None,
