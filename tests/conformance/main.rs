@@ -10,6 +10,7 @@ mod custom;
 mod deletion;
 mod differences;
 mod discovery;
+mod kubectl;
 mod lists;
 mod objects;
 mod patches;
@@ -20,7 +21,7 @@ mod tables;
 mod talk;
 mod watches;
 
-use quarterdeck_testing::real::{Options, shared_with};
+use quarterdeck_testing::real::{Options, RealCluster, shared_with};
 use talk::{Exchange, Talk};
 
 macro_rules! talks {
@@ -54,19 +55,42 @@ mod on {
     }
 
     use super::on_the_real_one;
+
+    mod kubectl {
+        #[test]
+        fn real() {
+            crate::kubectl_on_the_real_one();
+        }
+    }
 }
 
 /// Only those controllers whose work belongs to the API: the others would change objects while we look at them.
 const CONTROLLERS: &str = "serviceaccount-controller,namespace-controller,garbage-collector-controller";
 
 fn on_the_real_one(name: &str, run: fn(&mut Talk)) {
-    let options = Options { controllers: Some(CONTROLLERS), ..Options::default() };
-    let Some(cluster) = shared_with(&format!("conformance of {name}"), &options) else { return };
-    let said = said(cluster.client(), name, run);
+    let Some(cluster) = real(&format!("conformance of {name}")) else { return };
+    judge(name, &said(cluster.client(), name, run));
+}
+
+fn real(test: &str) -> Option<&'static RealCluster> {
+    shared_with(test, &Options { controllers: Some(CONTROLLERS), ..Options::default() })
+}
+
+/// Holds what the real server said against the record, or writes it down as the record.
+fn judge(name: &str, said: &[Exchange]) {
     if std::env::var_os("QD_BLESS").is_some() {
-        compare::bless(name, &said);
+        compare::bless(name, said);
     }
-    agree(&compare::complaints(name, &said, &[]));
+    agree(&compare::complaints(name, said, &[]));
+}
+
+fn kubectl_on_the_real_one() {
+    let Some(cluster) = real("conformance of kubectl") else { return };
+    let config = cluster.file("kubectl", &cluster.admin());
+    let cache = config.with_extension("cache");
+    let mut prompt = kubectl::Prompt::new(&cluster.program("kubectl"), &config, &cache, "talk-kubectl");
+    kubectl::session(&mut prompt);
+    judge("kubectl", &prompt.finish());
 }
 
 fn said(client: quarterdeck_testing::http::Client, name: &str, run: fn(&mut Talk)) -> Vec<Exchange> {

@@ -293,7 +293,7 @@ fn rename(key: &str, value: &mut Value) {
 }
 
 /// Replaces times, ages and ids in a text, wherever they stand.
-fn neutral(text: &str) -> String {
+pub fn neutral(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
     while let Some(first) = rest.chars().next() {
