@@ -71,8 +71,10 @@ impl Prompt {
         if let Some((name, _)) = text.split_once(':').filter(|(name, _)| TIMES.contains(&name.trim())) {
             return format!("{name}: <time>");
         }
-        if let Some((name, _)) = text.split_once("resourceVersion: ") {
-            return format!("{name}resourceVersion: <version>");
+        for label in ["resourceVersion:", "Resource Version:"] {
+            if let Some((before, _)) = text.split_once(label) {
+                return format!("{before}{label} <version>");
+            }
         }
         let indent = text.len() - text.trim_start().len();
         let cells: Vec<String> =
