@@ -17,11 +17,15 @@ mod output;
 pub mod patch;
 pub mod schema;
 mod server;
+pub mod shapes;
 pub mod status;
 pub mod storage;
+pub mod table;
 mod validate;
+pub mod value;
 mod verbs;
 mod watch;
+pub mod world;
 
 pub use clock::Clock;
 pub use hooks::{Attributes, Decision, Extension, FaultPlan, RequestFacts};

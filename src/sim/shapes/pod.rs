@@ -64,6 +64,7 @@ pub fn condition(kind: &str, holds: bool, since: Timestamp) -> Value {
 
 /// Fills the defaults of a container (`image` decides the pull policy).
 pub fn default_container(container: &mut Value) {
+    prune(container, &["args", "env", "ports", "volumeMounts"]);
     let image = text(container, "image").to_owned();
     let tagless = !image.rsplit('/').next().unwrap_or_default().contains([':', '@']);
     let policy = if tagless || image.ends_with(":latest") { "Always" } else { "IfNotPresent" };
@@ -71,14 +72,13 @@ pub fn default_container(container: &mut Value) {
     fill(container, "resources", json!({}));
     fill(container, "terminationMessagePath", "/dev/termination-log");
     fill(container, "terminationMessagePolicy", "File");
-    for port in container["ports"].as_array_mut().into_iter().flatten() {
+    for port in container.get_mut("ports").and_then(Value::as_array_mut).into_iter().flatten() {
         fill(port, "protocol", "TCP");
     }
     for probe in ["livenessProbe", "readinessProbe", "startupProbe"] {
-        if container[probe].is_object() {
-            let probe = &mut container[probe];
-            if probe["httpGet"].is_object() {
-                fill(&mut probe["httpGet"], "scheme", "HTTP");
+        if let Some(probe) = container.get_mut(probe).filter(|p| p.is_object()) {
+            if let Some(get) = probe.get_mut("httpGet").filter(|g| g.is_object()) {
+                fill(get, "scheme", "HTTP");
             }
             for (key, default) in [("timeoutSeconds", 1), ("periodSeconds", 10), ("successThreshold", 1), ("failureThreshold", 3)] {
                 fill(probe, key, default);
@@ -89,14 +89,11 @@ pub fn default_container(container: &mut Value) {
 
 /// Fills the defaults of a pod template's spec, as creating a Deployment does.
 pub fn default_template(spec: &mut Value) {
+    prune(spec, &["initContainers", "volumes", "imagePullSecrets", "tolerations"]);
     for key in ["initContainers", "containers"] {
-        spec[key].as_array_mut().into_iter().flatten().for_each(default_container);
+        spec.get_mut(key).and_then(Value::as_array_mut).into_iter().flatten().for_each(default_container);
     }
-    if spec["initContainers"].is_null()
-        && let Some(map) = spec.as_object_mut()
-    {
-        map.shift_remove("initContainers");
-    }
+    prune(spec, &["initContainers"]);
     fill(spec, "restartPolicy", "Always");
     fill(spec, "terminationGracePeriodSeconds", 30);
     fill(spec, "dnsPolicy", "ClusterFirst");
@@ -134,15 +131,11 @@ fn spec(template: &Value, id: &Identity<'_>) -> Value {
 fn mount_token(spec: &mut Value, volume: &str) {
     let mount = json!({"name": volume, "readOnly": true, "mountPath": "/var/run/secrets/kubernetes.io/serviceaccount"});
     for key in ["initContainers", "containers"] {
-        for container in spec[key].as_array_mut().into_iter().flatten() {
+        for container in spec.get_mut(key).and_then(Value::as_array_mut).into_iter().flatten() {
             push(container, "volumeMounts", mount.clone());
         }
     }
-    if spec["initContainers"].is_null()
-        && let Some(map) = spec.as_object_mut()
-    {
-        map.shift_remove("initContainers");
-    }
+    prune(spec, &["initContainers"]);
     let sources = json!([
         {"serviceAccountToken": {"expirationSeconds": 3607, "path": "token"}},
         {"configMap": {"name": "kube-root-ca.crt", "items": [{"key": "ca.crt", "path": "ca.crt"}]}},
@@ -151,8 +144,19 @@ fn mount_token(spec: &mut Value, volume: &str) {
     push(spec, "volumes", json!({"name": volume, "projected": {"sources": sources, "defaultMode": 420}}));
 }
 
+/// Removes lists that are empty or null: the API server does not keep them.
+fn prune(value: &mut Value, keys: &[&str]) {
+    if let Some(map) = value.as_object_mut() {
+        for key in keys {
+            if map.get(*key).is_some_and(|v| v.is_null() || v.as_array().is_some_and(Vec::is_empty)) {
+                map.shift_remove(*key);
+            }
+        }
+    }
+}
+
 fn push(value: &mut Value, key: &str, item: Value) {
-    match value[key].as_array_mut() {
+    match value.get_mut(key).and_then(Value::as_array_mut) {
         Some(items) => items.push(item),
         None => value[key] = json!([item]),
     }
@@ -160,7 +164,7 @@ fn push(value: &mut Value, key: &str, item: Value) {
 
 /// Sets a field unless it is there.
 pub fn fill(value: &mut Value, key: &str, default: impl Into<Value>) {
-    if value[key].is_null() {
+    if value.get(key).is_none_or(Value::is_null) {
         value[key] = default.into();
     }
 }

@@ -85,6 +85,13 @@ pub struct ListPage {
 impl Store {
     /// Empty but for the built-in kinds and the namespaces every cluster has.
     pub fn new(clock: Clock) -> Self {
+        let store = Self::empty(clock);
+        store.seed();
+        store
+    }
+
+    /// Empty but for the built-in kinds; a world brings its own namespaces.
+    pub fn empty(clock: Clock) -> Self {
         let feed = broadcast::Sender::new(FEED_CAPACITY);
         let inner = Inner {
             registry: Registry::builtin(),
@@ -94,9 +101,7 @@ impl Store {
             clock: clock.clone(),
             feed: feed.clone(),
         };
-        let store = Self { inner: Arc::new(RwLock::new(inner)), feed, clock };
-        store.seed();
-        store
+        Self { inner: Arc::new(RwLock::new(inner)), feed, clock }
     }
 
     fn seed(&self) {

@@ -190,10 +190,6 @@ impl Builder {
         }
     }
 
-    /// Objects of a kind in a namespace.
-    pub fn of<'a>(&'a self, kind: &'a str, ns: &'a str) -> impl Iterator<Item = &'a Value> {
-        self.objects.iter().filter(move |o| o["kind"] == kind && namespace(o) == ns)
-    }
 
     fn bulk(&mut self, pods: usize, certs: usize) {
         if pods == 0 && certs == 0 {

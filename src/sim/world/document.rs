@@ -70,10 +70,7 @@ fn take(mut document: Value, templates: &mut HashMap<String, Template>, out: &mu
         return Ok(());
     }
     let Some(map) = document.as_object_mut() else { return Err(format!("not an object: {document}")) };
-    if let Some(condition) = map.shift_remove("if")
-        && matches!(condition, Value::Null | Value::Bool(false))
-        || map.get("if").is_some_and(|c| c == "")
-    {
+    if map.shift_remove("if").is_some_and(|c| c.is_null() || c == false || c == "") {
         return Ok(());
     }
     let hints = map.shift_remove("sim").unwrap_or(Value::Null);

@@ -54,7 +54,7 @@ pub enum WorldError {
 
 /// A new store that holds the world, true at this very moment of its clock.
 pub fn load(name: &str, options: &WorldOptions) -> Result<Store, WorldError> {
-    let store = Store::new(options.clock.clone());
+    let store = Store::empty(options.clock.clone());
     fill(&store, build(name, options.clock.now(), options.pods, options.certs)?)?;
     Ok(store)
 }
@@ -70,8 +70,14 @@ fn fill(store: &Store, objects: Vec<Value>) -> Result<(), WorldError> {
             crate::value::namespace(&object),
             crate::value::name(&object)
         );
+        let manager = manager(&label);
         let refused = |problem| WorldError::Refused { object: label, problem };
-        store.create(object, &WriteOptions::trusted(manager(&label))).map_err(refused)?;
+        let api_version = crate::value::text(&object, "apiVersion");
+        let kind = store
+            .kind(api_version, crate::value::text(&object, "kind"))
+            .ok_or_else(|| ApiError::bad_request(format!("no such kind in {api_version}")));
+        let namespace = crate::value::namespace(&object).to_owned();
+        kind.and_then(|kind| store.create(&kind, &namespace, object, &WriteOptions::trusted(manager))).map_err(refused)?;
     }
     Ok(())
 }

@@ -10,6 +10,8 @@ mod certificates;
 pub mod document;
 mod load;
 mod settle;
+#[cfg(test)]
+mod tests;
 mod workloads;
 
 pub use build::build;

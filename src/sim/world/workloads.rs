@@ -41,14 +41,14 @@ fn created(object: &Value, now: Timestamp) -> Timestamp {
 
 impl Builder {
     /// Makes one pod of `owner` and tells whether it is ready.
-    pub fn stamp(&mut self, owner: &Value, template: &Value, mut id: Identity<'_>, hint: &Value) -> bool {
+    pub fn stamp(&mut self, owner: &Value, template: &Value, id: Identity<'_>, hint: &Value) -> bool {
         let state = state_of(hint);
+        let (index, node, node_ip) = self.node(hint["node"].as_str().or(id.node));
+        let mut id = Identity { node: (state.kind != "unschedulable").then_some(node.as_str()), ..id };
         if let Some(age) = hint["age"].as_str().and_then(times::seconds) {
             id.created = times::shift(self.now, -age);
         }
         id.uid = names::uid(&[&self.seed, "Pod", namespace(owner), &id.name]);
-        let (index, node, node_ip) = self.node(hint["node"].as_str().or(id.node));
-        id.node = (state.kind != "unschedulable").then_some(node.as_str());
         let mut object = pod::pod(owner, template, &id);
         let host_network = at(&object, "spec.hostNetwork") == true;
         let ip = if host_network { node_ip.clone() } else { self.pod_ip(index) };
