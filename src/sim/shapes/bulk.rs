@@ -53,7 +53,7 @@ fn template(app: &str, i: usize) -> Value {
             },
             "annotations": {
                 "checksum/config": names::long_id(&["config", app]), "prometheus.io/scrape": "true", "prometheus.io/port": "9090",
-                "prometheus.io/path": "/metrics", "kubernetes.io/limit-ranger": "LimitRanger plugin set: cpu, memory request for container app",
+                "prometheus.io/path": "/metrics",
             },
         },
         "spec": {
@@ -65,7 +65,7 @@ fn template(app: &str, i: usize) -> Value {
                     {"name": "POD_NAME", "valueFrom": {"fieldRef": {"apiVersion": "v1", "fieldPath": "metadata.name"}}},
                     {"name": "POD_NAMESPACE", "valueFrom": {"fieldRef": {"apiVersion": "v1", "fieldPath": "metadata.namespace"}}},
                     {"name": "DATABASE_URL", "valueFrom": {"secretKeyRef": {"name": format!("{app}-database"), "key": "url"}}},
-                    {"name": "LOG_LEVEL", "value": "info"}, {"name": "OTEL_EXPORTER_OTLP_ENDPOINT", "value": "http://otel-collector.otel:4317"},
+                    {"name": "LOG_LEVEL", "value": "info"},
                 ],
                 "envFrom": [{"configMapRef": {"name": format!("{app}-config")}}],
                 "resources": {"requests": {"cpu": "100m", "memory": "128Mi"}, "limits": {"memory": "512Mi"}},
@@ -75,8 +75,6 @@ fn template(app: &str, i: usize) -> Value {
                 "volumeMounts": [{"name": "tmp", "mountPath": "/tmp"}, {"name": "config", "mountPath": "/etc/app", "readOnly": true}],
             }],
             "volumes": [{"name": "tmp", "emptyDir": {}}, {"name": "config", "configMap": {"name": format!("{app}-config"), "defaultMode": 420}}],
-            "topologySpreadConstraints": [{"maxSkew": 1, "topologyKey": "kubernetes.io/hostname", "whenUnsatisfiable": "ScheduleAnyway",
-                "labelSelector": {"matchLabels": {"app.kubernetes.io/name": app}}}],
         },
     })
 }
@@ -85,14 +83,13 @@ fn managed_fields(uid: &str, created: Timestamp) -> Value {
     let e = || json!({});
     let env = |name: &str| (format!("k:{{\"name\":\"{name}\"}}"), json!({".": {}, "f:name": {}, "f:value": {}}));
     let envs: serde_json::Map<String, Value> =
-        ["POD_NAME", "POD_NAMESPACE", "DATABASE_URL", "LOG_LEVEL", "OTEL_EXPORTER_OTLP_ENDPOINT"].into_iter().map(env).collect();
+        ["POD_NAME", "POD_NAMESPACE", "DATABASE_URL", "LOG_LEVEL"].into_iter().map(env).collect();
     let probe = json!({".": {}, "f:failureThreshold": {}, "f:httpGet": {".": {}, "f:path": {}, "f:port": {}, "f:scheme": {}},
         "f:periodSeconds": {}, "f:successThreshold": {}, "f:timeoutSeconds": {}});
-    let container = json!({".": {}, "f:env": envs, "f:envFrom": e(), "f:image": e(), "f:imagePullPolicy": e(), "f:livenessProbe": probe,
-        "f:name": e(), "f:ports": {".": {}, "k:{\"containerPort\":8080,\"protocol\":\"TCP\"}": {".": {}, "f:containerPort": {}, "f:name": {}, "f:protocol": {}}},
+    let container = json!({".": {}, "f:env": envs, "f:envFrom": e(), "f:image": e(), "f:imagePullPolicy": e(),         "f:name": e(), "f:ports": {".": {}, "k:{\"containerPort\":8080,\"protocol\":\"TCP\"}": {".": {}, "f:containerPort": {}, "f:name": {}, "f:protocol": {}}},
         "f:readinessProbe": probe, "f:resources": {".": {}, "f:limits": {".": {}, "f:memory": {}}, "f:requests": {".": {}, "f:cpu": {}, "f:memory": {}}},
         "f:securityContext": {".": {}, "f:allowPrivilegeEscalation": {}, "f:readOnlyRootFilesystem": {}, "f:runAsNonRoot": {}},
-        "f:terminationMessagePath": {}, "f:terminationMessagePolicy": {}, "f:volumeMounts": {".": {}, "k:{\"mountPath\":\"/tmp\"}": {".": {}, "f:mountPath": {}, "f:name": {}}}});
+        "f:terminationMessagePath": {}, "f:terminationMessagePolicy": {}});
     let owner = format!("k:{{\"uid\":\"{uid}\"}}");
     let condition = |kind: &str| (format!("k:{{\"type\":\"{kind}\"}}"),
         json!({".": {}, "f:lastProbeTime": {}, "f:lastTransitionTime": {}, "f:status": {}, "f:type": {}}));
@@ -103,8 +100,7 @@ fn managed_fields(uid: &str, created: Timestamp) -> Value {
          "fieldsV1": {"f:metadata": {"f:annotations": {".": {}, "f:checksum/config": {}}, "f:generateName": {}, "f:labels": {".": {}, "f:pod-template-hash": {}},
             "f:ownerReferences": {".": {}, owner: {}}},
           "f:spec": {"f:containers": {"k:{\"name\":\"app\"}": container}, "f:dnsPolicy": {}, "f:enableServiceLinks": {}, "f:restartPolicy": {},
-            "f:schedulerName": {}, "f:securityContext": {}, "f:serviceAccount": {}, "f:serviceAccountName": {}, "f:terminationGracePeriodSeconds": {},
-            "f:volumes": {".": {}, "k:{\"name\":\"tmp\"}": {".": {}, "f:emptyDir": {}, "f:name": {}}}}}},
+            "f:schedulerName": {}, "f:securityContext": {}, "f:serviceAccount": {}, "f:serviceAccountName": {}, "f:terminationGracePeriodSeconds": {}}}},
         {"manager": "kubelet", "operation": "Update", "apiVersion": "v1", "time": times::text(times::shift(created, 6)), "fieldsType": "FieldsV1", "subresource": "status",
          "fieldsV1": {"f:status": {"f:conditions": conditions, "f:containerStatuses": {}, "f:hostIP": {}, "f:hostIPs": {}, "f:phase": {}, "f:podIP": {}, "f:podIPs": {}, "f:startTime": {}}}},
     ])
