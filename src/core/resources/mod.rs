@@ -7,6 +7,7 @@ pub mod kind;
 pub mod object;
 pub mod row;
 pub mod scope;
+pub mod yaml;
 
 pub use cell::{Cell, Level, Verdict};
 pub use kind::{Kind, KindInfo, Kinds};
