@@ -1,12 +1,24 @@
 //! One connection to one cluster as one user.
 
-use super::{Access, Request, Right, WatchLine};
-use crate::cluster::logs::LogRequest;
+use super::access::AccessCache;
+use super::credential::Credential;
+use super::explain::Target;
+use super::kubeconfig::{ContextInfo, Kubeconfig};
+use super::transport::{Recipe, Shared};
+use crate::clock::Clock;
 use crate::resources::Kinds;
 use crate::{Problem, ProblemKind, Result};
-use bytes::Bytes;
-use futures::stream::BoxStream;
+use arc_swap::ArcSwapOption;
+use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+use tokio::sync::watch;
+
+/// How long an ordinary call may wait for the first byte, and then between two pieces of the answer.
+const CALL_TIME: Duration = Duration::from_secs(30);
+
+const FIRST_PAUSE: Duration = Duration::from_millis(250);
 
 /// How to connect.
 #[derive(Clone, Debug, Default)]
@@ -15,6 +27,16 @@ pub struct ConnectOptions {
     pub read_only: bool,
     pub impersonate_user: Option<String>,
     pub impersonate_groups: Vec<String>,
+    /// A credential plugin may use the terminal (command line on a terminal). Else it is run without input,
+    /// and [`Cluster::sign_in`] is the way to let it ask.
+    pub interactive: bool,
+    /// How long an ordinary call may take; 30 s when `None`.
+    pub call_time: Option<Duration>,
+    /// Namespaces named by configuration, for users who may not list them.
+    pub namespaces: Vec<String>,
+    /// Where what was typed before is remembered; the user's state folder when `None`.
+    pub state_dir: Option<PathBuf>,
+    pub clock: Clock,
 }
 
 /// Whether the server answers. Changes are told through [`Cluster::connection`].
@@ -53,86 +75,238 @@ pub struct Traffic {
 /// One connection to one cluster as one user. Cheap to clone.
 #[derive(Clone)]
 pub struct Cluster {
-    inner: Arc<Inner>,
+    pub(super) inner: Arc<Inner>,
 }
 
-struct Inner {
-    context: String,
+pub(super) struct Inner {
+    pub info: ContextInfo,
+    /// All contexts of the kubeconfig; their namespaces and names are hints.
+    pub contexts: Vec<ContextInfo>,
+    recipe: Recipe,
+    pub options: ConnectOptions,
+    pub shared: Arc<Shared>,
+    state: watch::Sender<Connection>,
+    credential: tokio::sync::OnceCell<Arc<Credential>>,
+    built: tokio::sync::Mutex<Option<Built>>,
+    pub kinds: ArcSwapOption<Kinds>,
+    pub discovering: tokio::sync::Mutex<()>,
+    pub version: tokio::sync::OnceCell<String>,
+    pub access: AccessCache,
+    /// The pause before the next probe; whoever holds it probes.
+    probing: tokio::sync::Mutex<Duration>,
 }
 
-fn missing() -> Problem {
-    Problem::new(ProblemKind::Internal, "cannot reach the cluster", "this build has no client")
+struct Built {
+    client: kube::Client,
+    generation: u64,
 }
 
 impl Cluster {
+    /// Prepares a connection; nothing is asked of the server before the first call. `context` is the
+    /// kubeconfig's current one when `None`.
+    pub fn connect(kubeconfig: &Kubeconfig, context: Option<&str>, options: &ConnectOptions) -> Result<Self> {
+        // The one TLS provider of the process; an error means that it is there already.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let info = kubeconfig.context(context)?;
+        let shared = Arc::new(Shared::default());
+        shared.read_only.store(options.read_only, Ordering::Relaxed);
+        shared.interactive.store(options.interactive, Ordering::Relaxed);
+        let recipe = Recipe {
+            kubeconfig: kubeconfig.clone(),
+            context: info.name.clone(),
+            impersonate_user: options.impersonate_user.clone(),
+            impersonate_groups: options.impersonate_groups.clone(),
+        };
+        let inner = Inner {
+            info,
+            contexts: kubeconfig.contexts(),
+            recipe,
+            options: options.clone(),
+            shared,
+            state: watch::channel(Connection::Connecting).0,
+            credential: tokio::sync::OnceCell::new(),
+            built: tokio::sync::Mutex::new(None),
+            kinds: ArcSwapOption::empty(),
+            discovering: tokio::sync::Mutex::new(()),
+            version: tokio::sync::OnceCell::new(),
+            access: AccessCache::default(),
+            probing: tokio::sync::Mutex::new(FIRST_PAUSE),
+        };
+        Ok(Self { inner: Arc::new(inner) })
+    }
+
     /// The context's name in the kubeconfig.
     pub fn context(&self) -> &str {
-        &self.inner.context
+        &self.inner.info.name
+    }
+    /// The context, its cluster and its user as the kubeconfig names them.
+    pub fn info(&self) -> &ContextInfo {
+        &self.inner.info
     }
     /// The server's URL.
     pub fn server(&self) -> &str {
-        ""
+        &self.inner.info.server
     }
     /// The namespace that the context names, `default` if none.
     pub fn default_namespace(&self) -> &str {
-        "default"
+        if self.inner.info.namespace.is_empty() { "default" } else { &self.inner.info.namespace }
+    }
+    pub fn clock(&self) -> &Clock {
+        &self.inner.options.clock
     }
     /// The state of the connection and its changes.
-    pub fn connection(&self) -> tokio::sync::watch::Receiver<Connection> {
-        tokio::sync::watch::channel(Connection::Connecting).1
-    }
-    /// The server's version, e.g. `v1.36.3`.
-    pub async fn version(&self) -> Result<String> {
-        Err(missing())
-    }
-    /// The kinds that the server offers, from the last discovery; asks when there was none.
-    pub async fn kinds(&self) -> Result<Arc<Kinds>> {
-        Err(missing())
-    }
-    /// The kinds of the last discovery without asking; empty before the first.
-    pub fn known_kinds(&self) -> Arc<Kinds> {
-        Arc::default()
-    }
-    /// Asks the server again what it offers.
-    pub async fn rediscover(&self) -> Result<Arc<Kinds>> {
-        Err(missing())
-    }
-    /// May this user do that? Cached.
-    pub async fn may(&self, _right: &Right) -> Access {
-        Access::Unknown
-    }
-    /// The cached answer without asking.
-    pub fn may_known(&self, _right: &Right) -> Option<Access> {
-        None
-    }
-    /// Namespaces by every way there is: the server's list, the kubeconfig, rules reviews, what was typed before.
-    pub async fn namespaces(&self) -> Namespaces {
-        Namespaces::default()
-    }
-    /// One call; the answer's body. An error status becomes a [`Problem`] with the server's words.
-    pub async fn call(&self, _request: Request) -> Result<Bytes> {
-        Err(missing())
-    }
-    /// One call whose answer is JSON.
-    pub async fn json<T: serde::de::DeserializeOwned>(&self, request: Request) -> Result<T> {
-        let body = self.call(request).await?;
-        serde_json::from_slice(&body)
-            .map_err(|e| Problem::new(ProblemKind::Server, "cannot read the server's answer", e.to_string()))
-    }
-    /// A call whose answer is a stream of lines (watch). The stream ends when the server ends it.
-    pub async fn lines(&self, _request: Request) -> Result<BoxStream<'static, Result<WatchLine>>> {
-        Err(missing())
-    }
-    /// A container's log as chunks of bytes, as they come.
-    pub async fn logs(&self, _request: &LogRequest) -> Result<BoxStream<'static, Result<Bytes>>> {
-        Err(missing())
+    pub fn connection(&self) -> watch::Receiver<Connection> {
+        self.inner.state.subscribe()
     }
     pub fn traffic(&self) -> Traffic {
-        Traffic::default()
+        let shared = &self.inner.shared;
+        Traffic {
+            requests: shared.requests.load(Ordering::Relaxed),
+            bytes_received: shared.bytes.load(Ordering::Relaxed),
+            open_watches: shared.watches.load(Ordering::Relaxed),
+        }
     }
     pub fn read_only(&self) -> bool {
-        false
+        self.inner.shared.read_only.load(Ordering::Relaxed)
     }
     /// Switches the client's refusal of mutating calls on or off.
-    pub fn set_read_only(&self, _on: bool) {}
+    pub fn set_read_only(&self, on: bool) {
+        self.inner.shared.read_only.store(on, Ordering::Relaxed);
+    }
+
+    /// The server's version, e.g. `v1.36.3`.
+    pub async fn version(&self) -> Result<String> {
+        #[derive(serde::Deserialize)]
+        #[serde(rename_all = "camelCase")]
+        struct Version {
+            git_version: String,
+        }
+        let ask = || async {
+            let version: Version = self.json(super::Request::get("/version")).await?;
+            Ok(crate::text::clean_line(&version.git_version).into_owned())
+        };
+        self.inner.version.get_or_try_init(ask).await.cloned()
+    }
+
+    /// The command line of the credential plugin, when this context signs in with one.
+    pub async fn sign_in_command(&self) -> Option<String> {
+        self.credential().await.ok()?.plugin()
+    }
+
+    /// Signs in anew. A credential plugin gets the terminal (standard input and error), so a screen has to
+    /// be suspended first. Without a plugin the credential's files are read again.
+    pub async fn sign_in(&self) -> Result<()> {
+        let credential = self.credential().await?;
+        credential.sign_in().await?;
+        self.forget_client().await;
+        self.invalidate_access();
+        self.inner.state.send_if_modified(|state| {
+            let waits = matches!(state, Connection::SignIn { .. });
+            if waits {
+                *state = Connection::Connecting;
+            }
+            waits
+        });
+        self.probe(CALL_TIME).await
+    }
+
+    /// Waits until the server answers again: at once if the connection is not lost, else it is probed with
+    /// a jittered back-off of at most 3 s. However many wait, one probes. Waits on while signing in is needed.
+    pub async fn reconnected(&self) {
+        let mut state = self.connection();
+        loop {
+            let sign_in = match &*state.borrow_and_update() {
+                Connection::Live | Connection::Connecting => return,
+                Connection::Lost { .. } => false,
+                Connection::SignIn { .. } => true,
+            };
+            tokio::select! {
+                changed = state.changed() => if changed.is_err() { return },
+                mut pause = self.inner.probing.lock(), if !sign_in => {
+                    // The wait belongs to whoever holds the lock, so that one probes and the others listen.
+                    tokio::select! {
+                        changed = state.changed() => if changed.is_err() { return },
+                        () = tokio::time::sleep(jittered(*pause)) => {
+                            let back = self.probe(Duration::from_secs(3)).await.is_ok();
+                            *pause = if back { FIRST_PAUSE } else { (*pause * 2).min(Duration::from_secs(3)) };
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    /// Asks whether the server is there. Any answer but a failure of the server counts, a refusal too.
+    async fn probe(&self, limit: Duration) -> Result<()> {
+        let request = super::Request::get("/readyz");
+        let target = Target { verb: "get".into(), ..Target::default() };
+        match tokio::time::timeout(limit, self.send(&request, &target, false)).await {
+            Ok(Ok(_)) => Ok(()),
+            Ok(Err(problem)) => Err(problem),
+            Err(_) => Err(target.problem(ProblemKind::Unreachable, "the server does not answer")),
+        }
+    }
+
+    pub(super) fn call_time(&self) -> Duration {
+        self.inner.options.call_time.unwrap_or(CALL_TIME)
+    }
+
+    pub(super) async fn credential(&self) -> Result<Arc<Credential>> {
+        let make = || async { Ok(Arc::new(self.inner.recipe.credential().await?.1)) };
+        self.inner.credential.get_or_try_init(make).await.cloned()
+    }
+
+    /// The HTTP stack; built on first use, and again when a plugin gave a new certificate.
+    pub(super) async fn client(&self) -> Result<kube::Client> {
+        let credential = self.credential().await?;
+        let mut slot = self.inner.built.lock().await;
+        if let Some(built) = &*slot
+            && built.generation == credential.certificate().await.0
+        {
+            return Ok(built.client.clone());
+        }
+        let (config, _) = self.inner.recipe.credential().await?;
+        // A plugin may give a certificate, which has to be there before the first handshake.
+        let may_ask = self.inner.shared.interactive.load(Ordering::Relaxed);
+        credential.header(self.clock().now(), may_ask).await?;
+        let (generation, certificate) = credential.certificate().await;
+        let (shared, clock) = (self.inner.shared.clone(), self.clock().clone());
+        let build = move || super::transport::build(config, certificate, credential, shared, clock);
+        let built = tokio::task::spawn_blocking(build).await;
+        let client =
+            built.map_err(|e| Problem::new(ProblemKind::Internal, "cannot build the HTTP client", e.to_string()))??;
+        *slot = Some(Built { client: client.clone(), generation });
+        Ok(client)
+    }
+
+    /// The next call builds the stack anew and so reads certificate files again.
+    pub(super) async fn forget_client(&self) {
+        *self.inner.built.lock().await = None;
+    }
+
+    /// Takes note of how a call ended.
+    pub(super) fn note(&self, outcome: Result<u16, &Problem>) {
+        let now = self.clock().now();
+        self.inner.state.send_if_modified(|state| {
+            let next = match outcome {
+                Ok(status) if status < 500 => Connection::Live,
+                Err(p) if p.kind == ProblemKind::Unauthenticated => Connection::SignIn { problem: p.clone() },
+                Err(p) if p.kind == ProblemKind::Unreachable => match state {
+                    Connection::Lost { since, .. } => Connection::Lost { since: *since, problem: p.clone() },
+                    _ => Connection::Lost { since: now, problem: p.clone() },
+                },
+                _ => return false,
+            };
+            let changed = *state != next;
+            *state = next;
+            changed
+        });
+    }
+}
+
+/// Between half and all of it, so that many clients do not come at once.
+pub(super) fn jittered(pause: Duration) -> Duration {
+    use std::hash::{BuildHasher, RandomState};
+    let random = RandomState::new().hash_one(pause) % 1000;
+    pause / 2 + pause.mul_f64(f64::from(u32::try_from(random).unwrap_or(0)) / 2000.0)
 }

@@ -1,5 +1,6 @@
 //! What to read of a container's log.
 
+use super::{Accept, Request};
 use crate::Str;
 
 /// Which log lines are wanted (`pods/log` of the API).
@@ -17,4 +18,26 @@ pub struct LogRequest {
     pub since_seconds: Option<u64>,
     /// RFC 3339; the API counts in whole seconds.
     pub since_time: Option<String>,
+}
+
+impl LogRequest {
+    /// The call that reads it.
+    pub(super) fn request(&self) -> Request {
+        let path = format!("/api/v1/namespaces/{}/pods/{}/log", self.namespace, self.pod);
+        let mut request = Request::get(path).accept(Accept::Text);
+        if !self.container.is_empty() {
+            request = request.query("container", &*self.container);
+        }
+        for (name, on) in [("follow", self.follow), ("previous", self.previous), ("timestamps", self.timestamps)] {
+            if on {
+                request = request.query(name, "true");
+            }
+        }
+        for (name, number) in [("tailLines", self.tail_lines), ("sinceSeconds", self.since_seconds)] {
+            if let Some(number) = number {
+                request = request.query(name, number.to_string());
+            }
+        }
+        request
+    }
 }
