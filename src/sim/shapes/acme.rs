@@ -69,7 +69,11 @@ pub fn request(certificate: &Value, revision: i64, created: Timestamp) -> Value 
         spec["usages"] = at(certificate, "spec.usages").clone();
     }
     let approved = plain_condition(
-        "Approved", true, "cert-manager.io", "Certificate request has been approved by cert-manager.io", created,
+        "Approved",
+        true,
+        "cert-manager.io",
+        "Certificate request has been approved by cert-manager.io",
+        created,
     );
     json!({"apiVersion": "cert-manager.io/v1", "kind": "CertificateRequest", "metadata": metadata, "spec": spec,
            "status": {"conditions": [approved]}})
@@ -136,7 +140,8 @@ pub fn challenge(order: &Value, host: &str, created: Timestamp) -> Value {
     let wildcard = host.starts_with("*.");
     let kind = if wildcard { "dns-01" } else { "http-01" };
     let bare = host.trim_start_matches("*.");
-    let authorization = list(order, "status.authorizations").iter().find(|a| a["identifier"] == bare).unwrap_or(&Value::Null);
+    let authorization =
+        list(order, "status.authorizations").iter().find(|a| a["identifier"] == bare).unwrap_or(&Value::Null);
     let offered = list(authorization, "challenges").iter().find(|c| c["type"] == kind).unwrap_or(&Value::Null);
     let token = text(offered, "token");
     let number = names::number(&["challenge", uid(order), host], 4_000_000_000) + 100_000_000;
@@ -144,7 +149,10 @@ pub fn challenge(order: &Value, host: &str, created: Timestamp) -> Value {
     metadata["finalizers"] = json!(["acme.cert-manager.io/finalizer"]);
     let thumbprint = names::token(&["account"], 43);
     let (key, solver) = if wildcard {
-        (names::token(&["key", token], 43), json!({"dns01": {"cloudflare": {"apiTokenSecretRef": {"name": "external-dns", "key": "api-token"}}}}))
+        (
+            names::token(&["key", token], 43),
+            json!({"dns01": {"cloudflare": {"apiTokenSecretRef": {"name": "external-dns", "key": "api-token"}}}}),
+        )
     } else {
         (format!("{token}.{thumbprint}"), json!({"http01": {"ingress": {"class": "traefik"}}}))
     };
@@ -160,11 +168,17 @@ pub fn challenge(order: &Value, host: &str, created: Timestamp) -> Value {
 
 /// Marks the challenge as presented and waiting for its self check, with cert-manager's reason.
 pub fn wait_for_self_check(challenge: &mut Value, why: &str, presented: Timestamp) {
-    let url = format!("http://{}/.well-known/acme-challenge/{}", text(challenge, "spec.dnsName"), text(challenge, "spec.token"));
+    let url = format!(
+        "http://{}/.well-known/acme-challenge/{}",
+        text(challenge, "spec.dnsName"),
+        text(challenge, "spec.token")
+    );
     let reason = if challenge["spec"]["type"] == "DNS-01" {
         format!("Waiting for DNS-01 challenge propagation: {why}")
     } else {
-        format!("Waiting for HTTP-01 challenge propagation: failed to perform self check GET request '{url}': Get \"{url}\": {why}")
+        format!(
+            "Waiting for HTTP-01 challenge propagation: failed to perform self check GET request '{url}': Get \"{url}\": {why}"
+        )
     };
     challenge["status"] = json!({
         "presented": true, "presentedAt": times::text(presented), "processing": true, "reason": reason, "state": "pending",
@@ -195,8 +209,12 @@ pub fn solver(challenge: &Value, node: &str, created: Timestamp) -> [Value; 3] {
     });
     let pod_name = named("pod");
     let identity = super::pod::Identity {
-        uid: names::uid(&["Pod", namespace(challenge), &pod_name]), name: pod_name, created, node: Some(node),
-        labels: Vec::new(), generate_name: Some("cm-acme-http-solver-".into()),
+        uid: names::uid(&["Pod", namespace(challenge), &pod_name]),
+        name: pod_name,
+        created,
+        node: Some(node),
+        labels: Vec::new(),
+        generate_name: Some("cm-acme-http-solver-".into()),
     };
     let pod = super::pod::pod(challenge, &template, &identity);
     let with_labels = |kind: &str, object_name: &str| {

@@ -27,8 +27,12 @@ pub fn pod(i: usize, node: (&str, &str), now: Timestamp) -> Value {
         "metadata": {"name": format!("{app}-{hash}"), "namespace": ns, "uid": names::uid(&["ReplicaSet", &ns, &app])},
     });
     let identity = pod::Identity {
-        uid: names::uid(&["bulk", &i.to_string()]), name: pod_name, created, node: Some(node.0),
-        labels: vec![("pod-template-hash", hash.clone())], generate_name: Some(format!("{app}-{hash}-")),
+        uid: names::uid(&["bulk", &i.to_string()]),
+        name: pod_name,
+        created,
+        node: Some(node.0),
+        labels: vec![("pod-template-hash", hash.clone())],
+        generate_name: Some(format!("{app}-{hash}-")),
     };
     let mut object = pod::pod(&rs, &template(&app, i), &identity);
     let mut state = PodState::default();
@@ -91,8 +95,12 @@ fn managed_fields(uid: &str, created: Timestamp) -> Value {
         "f:securityContext": {".": {}, "f:allowPrivilegeEscalation": {}, "f:readOnlyRootFilesystem": {}, "f:runAsNonRoot": {}},
         "f:terminationMessagePath": {}, "f:terminationMessagePolicy": {}});
     let owner = format!("k:{{\"uid\":\"{uid}\"}}");
-    let condition = |kind: &str| (format!("k:{{\"type\":\"{kind}\"}}"),
-        json!({".": {}, "f:lastProbeTime": {}, "f:lastTransitionTime": {}, "f:status": {}, "f:type": {}}));
+    let condition = |kind: &str| {
+        (
+            format!("k:{{\"type\":\"{kind}\"}}"),
+            json!({".": {}, "f:lastProbeTime": {}, "f:lastTransitionTime": {}, "f:status": {}, "f:type": {}}),
+        )
+    };
     let conditions: serde_json::Map<String, Value> =
         ["ContainersReady", "Initialized", "PodReadyToStartContainers", "Ready"].into_iter().map(condition).collect();
     json!([
@@ -111,7 +119,8 @@ mod tests {
     #[test]
     fn a_bulk_pod_is_as_large_as_a_real_one() {
         let now = "2026-01-01T00:00:00Z".parse().unwrap();
-        let sizes: Vec<usize> = (0..100).map(|i| super::pod(i, ("node-1", "192.0.2.1"), now).to_string().len()).collect();
+        let sizes: Vec<usize> =
+            (0..100).map(|i| super::pod(i, ("node-1", "192.0.2.1"), now).to_string().len()).collect();
         let mean = sizes.iter().sum::<usize>() / sizes.len();
         assert!((6000..7200).contains(&mean), "mean size {mean} bytes");
     }

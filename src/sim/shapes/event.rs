@@ -30,7 +30,8 @@ pub fn event(object: &Value, what: &Happening<'_>, first: Timestamp, last: Times
         "" => "default",
         ns => ns,
     };
-    let stem = format!("{:016x}", 0x1800_0000_0000_0000 | names::number(&[uid(object), what.reason, &what.message], 1 << 56));
+    let stem =
+        format!("{:016x}", 0x1800_0000_0000_0000 | names::number(&[uid(object), what.reason, &what.message], 1 << 56));
     let event_name = format!("{}.{stem}", name(object));
     let mut involved = json!({
         "kind": object["kind"], "namespace": namespace(object), "name": name(object), "uid": uid(object),

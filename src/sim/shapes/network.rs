@@ -74,7 +74,8 @@ pub fn endpoints(service: &Value, pods: &[&Value], created: Timestamp) -> Vec<Va
         })
         .collect();
     let ready = |p: &Value| condition(p, "Ready")["status"] == "True" && at(p, "metadata.deletionTimestamp").is_null();
-    let reference = |p: &Value| json!({"kind": "Pod", "name": name(p), "namespace": namespace(p), "uid": p["metadata"]["uid"]});
+    let reference =
+        |p: &Value| json!({"kind": "Pod", "name": name(p), "namespace": namespace(p), "uid": p["metadata"]["uid"]});
     let slice_endpoints: Vec<Value> = behind
         .iter()
         .map(|p| {

@@ -80,7 +80,9 @@ pub fn default_container(container: &mut Value) {
             if let Some(get) = probe.get_mut("httpGet").filter(|g| g.is_object()) {
                 fill(get, "scheme", "HTTP");
             }
-            for (key, default) in [("timeoutSeconds", 1), ("periodSeconds", 10), ("successThreshold", 1), ("failureThreshold", 3)] {
+            for (key, default) in
+                [("timeoutSeconds", 1), ("periodSeconds", 10), ("successThreshold", 1), ("failureThreshold", 3)]
+            {
                 fill(probe, key, default);
             }
         }
@@ -116,9 +118,7 @@ fn spec(template: &Value, id: &Identity<'_>) -> Value {
     fill(&mut spec, "enableServiceLinks", true);
     fill(&mut spec, "preemptionPolicy", "PreemptLowerPriority");
     fill(&mut spec, "priority", 0);
-    let toleration = |key: &str| {
-        json!({"key": format!("node.kubernetes.io/{key}"), "operator": "Exists", "effect": "NoExecute", "tolerationSeconds": 300})
-    };
+    let toleration = |key: &str| json!({"key": format!("node.kubernetes.io/{key}"), "operator": "Exists", "effect": "NoExecute", "tolerationSeconds": 300});
     if spec["tolerations"].is_null() {
         spec["tolerations"] = json!([toleration("not-ready"), toleration("unreachable")]);
     }
@@ -173,7 +173,8 @@ pub fn fill(value: &mut Value, key: &str, default: impl Into<Value>) {
 /// resources, BestEffort when none has any, else Burstable.
 fn qos(spec: &Value) -> &'static str {
     let containers = list(spec, "containers");
-    let any = containers.iter().any(|c| at(c, "resources.requests").is_object() || at(c, "resources.limits").is_object());
+    let any =
+        containers.iter().any(|c| at(c, "resources.requests").is_object() || at(c, "resources.limits").is_object());
     let guaranteed = containers.iter().all(|c| {
         ["cpu", "memory"].iter().all(|r| {
             let limit = &at(c, "resources.limits")[r];

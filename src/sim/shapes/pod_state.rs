@@ -1,7 +1,7 @@
 //! The status a kubelet reports for a pod in a given state.
 
-use super::{names, times};
 use super::pod::condition;
+use super::{names, times};
 use crate::value::{list, text, uid};
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -46,7 +46,8 @@ pub fn apply(pod: &mut Value, state: &PodState, begun: Timestamp, now: Timestamp
             container(c, state, hit, &id, begun, changed)
         })
         .collect();
-    let init: Vec<Value> = list(pod, "spec.initContainers").iter().map(|c| init_container(c, state, &id, begun, changed)).collect();
+    let init: Vec<Value> =
+        list(pod, "spec.initContainers").iter().map(|c| init_container(c, state, &id, begun, changed)).collect();
     let ready = containers.iter().all(|c| c["ready"] == true) && !finished;
     let unready: Vec<&str> = containers.iter().filter(|c| c["ready"] != true).map(|c| text(c, "name")).collect();
     let readiness = |kind: &str| {
@@ -165,7 +166,9 @@ fn container(c: &Value, state: &PodState, hit: bool, pod_uid: &str, begun: Times
         ("crashloop", true) => {
             let message = format!(
                 "back-off {} restarting failed container={} pod={}",
-                if restarts >= 6 { "5m0s" } else { "1m20s" }, text(c, "name"), state.message
+                if restarts >= 6 { "5m0s" } else { "1m20s" },
+                text(c, "name"),
+                state.message
             );
             s["lastState"] = ended(&s, code(1), "Error", times::shift(changed, -7), changed);
             unstarted(&mut s, "CrashLoopBackOff", message.trim_end_matches(" pod="));

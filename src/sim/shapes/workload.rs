@@ -24,7 +24,11 @@ pub struct Counts {
 pub fn default_deployment(d: &mut Value) {
     let spec = &mut d["spec"];
     fill(spec, "replicas", 1);
-    fill(spec, "strategy", json!({"type": "RollingUpdate", "rollingUpdate": {"maxUnavailable": "25%", "maxSurge": "25%"}}));
+    fill(
+        spec,
+        "strategy",
+        json!({"type": "RollingUpdate", "rollingUpdate": {"maxUnavailable": "25%", "maxSurge": "25%"}}),
+    );
     fill(spec, "revisionHistoryLimit", 10);
     fill(spec, "progressDeadlineSeconds", 600);
     default_template(&mut spec["template"]["spec"]);
@@ -44,7 +48,11 @@ pub fn default_statefulset(s: &mut Value) {
 /// Fills the defaults of a daemon set.
 pub fn default_daemonset(d: &mut Value) {
     let spec = &mut d["spec"];
-    fill(spec, "updateStrategy", json!({"type": "RollingUpdate", "rollingUpdate": {"maxUnavailable": 1, "maxSurge": 0}}));
+    fill(
+        spec,
+        "updateStrategy",
+        json!({"type": "RollingUpdate", "rollingUpdate": {"maxUnavailable": 1, "maxSurge": 0}}),
+    );
     fill(spec, "revisionHistoryLimit", 10);
     default_template(&mut spec["template"]["spec"]);
 }
@@ -60,9 +68,12 @@ pub fn default_job(j: &mut Value, uid: &str) {
     fill(spec, "suspend", false);
     fill(spec, "selector", json!({"matchLabels": {"batch.kubernetes.io/controller-uid": uid}}));
     fill(&mut spec["template"]["spec"], "restartPolicy", "Never");
-    for (key, value) in [("batch.kubernetes.io/controller-uid", uid), ("batch.kubernetes.io/job-name", job_name.as_str()),
-        ("controller-uid", uid), ("job-name", job_name.as_str())]
-    {
+    for (key, value) in [
+        ("batch.kubernetes.io/controller-uid", uid),
+        ("batch.kubernetes.io/job-name", job_name.as_str()),
+        ("controller-uid", uid),
+        ("job-name", job_name.as_str()),
+    ] {
         spec["template"]["metadata"]["labels"][key] = value.into();
     }
     default_template(&mut spec["template"]["spec"]);
@@ -74,7 +85,14 @@ pub fn template_hash(template: &Value) -> String {
 }
 
 /// The replica set of a deployment for one template.
-pub fn replicaset(deployment: &Value, template: &Value, hash: &str, replicas: i64, revision: i64, created: Timestamp) -> Value {
+pub fn replicaset(
+    deployment: &Value,
+    template: &Value,
+    hash: &str,
+    replicas: i64,
+    revision: i64,
+    created: Timestamp,
+) -> Value {
     let rs_name = format!("{}-{hash}", name(deployment));
     let mut template = template.clone();
     let mut selector = deployment["spec"]["selector"].clone();
@@ -83,7 +101,8 @@ pub fn replicaset(deployment: &Value, template: &Value, hash: &str, replicas: i6
     let desired = int(deployment, "spec.replicas");
     let mut annotations = Map::new();
     annotations.insert("deployment.kubernetes.io/desired-replicas".into(), desired.to_string().into());
-    annotations.insert("deployment.kubernetes.io/max-replicas".into(), (desired + (desired + 3) / 4).to_string().into());
+    annotations
+        .insert("deployment.kubernetes.io/max-replicas".into(), (desired + (desired + 3) / 4).to_string().into());
     annotations.insert("deployment.kubernetes.io/revision".into(), revision.to_string().into());
     for key in ["meta.helm.sh/release-name", "meta.helm.sh/release-namespace"] {
         if let Some(value) = crate::value::annotation(deployment, key) {
@@ -129,7 +148,14 @@ pub enum Rollout {
 }
 
 /// The status of a deployment. `changed` is when its availability changed last.
-pub fn deployment_status(d: &Value, counts: Counts, rollout: Rollout, rs: &str, created: Timestamp, changed: Timestamp) -> Value {
+pub fn deployment_status(
+    d: &Value,
+    counts: Counts,
+    rollout: Rollout,
+    rs: &str,
+    created: Timestamp,
+    changed: Timestamp,
+) -> Value {
     let mut status = json!({"observedGeneration": int(d, "metadata.generation").max(1)});
     if counts.current > 0 {
         status["replicas"] = counts.current.into();
@@ -159,12 +185,23 @@ pub fn deployment_status(d: &Value, counts: Counts, rollout: Rollout, rs: &str, 
         })
     };
     let progress = match rollout {
-        Rollout::Complete => condition("Progressing", true, "NewReplicaSetAvailable",
-            format!("ReplicaSet \"{rs}\" has successfully progressed."), created),
-        Rollout::Running => condition("Progressing", true, "ReplicaSetUpdated",
-            format!("ReplicaSet \"{rs}\" is progressing."), created),
-        Rollout::Stuck => condition("Progressing", false, "ProgressDeadlineExceeded",
-            format!("ReplicaSet \"{rs}\" has timed out progressing."), changed),
+        Rollout::Complete => condition(
+            "Progressing",
+            true,
+            "NewReplicaSetAvailable",
+            format!("ReplicaSet \"{rs}\" has successfully progressed."),
+            created,
+        ),
+        Rollout::Running => {
+            condition("Progressing", true, "ReplicaSetUpdated", format!("ReplicaSet \"{rs}\" is progressing."), created)
+        }
+        Rollout::Stuck => condition(
+            "Progressing",
+            false,
+            "ProgressDeadlineExceeded",
+            format!("ReplicaSet \"{rs}\" has timed out progressing."),
+            changed,
+        ),
     };
     status["conditions"] = json!([condition("Available", available, reason, message.to_owned(), changed), progress]);
     status
@@ -177,7 +214,9 @@ pub fn statefulset_status(s: &Value, counts: Counts) -> Value {
         "observedGeneration": int(s, "metadata.generation").max(1), "replicas": counts.current,
         "availableReplicas": counts.ready, "currentRevision": revision, "updateRevision": revision, "collisionCount": 0,
     });
-    for (key, n) in [("readyReplicas", counts.ready), ("currentReplicas", counts.current), ("updatedReplicas", counts.updated)] {
+    for (key, n) in
+        [("readyReplicas", counts.ready), ("currentReplicas", counts.current), ("updatedReplicas", counts.updated)]
+    {
         if n > 0 {
             status[key] = n.into();
         }
@@ -191,9 +230,11 @@ pub fn daemonset_status(d: &Value, counts: Counts) -> Value {
         "observedGeneration": int(d, "metadata.generation").max(1), "currentNumberScheduled": counts.current,
         "desiredNumberScheduled": counts.desired, "numberMisscheduled": 0, "numberReady": counts.ready,
     });
-    for (key, n) in [("updatedNumberScheduled", counts.updated), ("numberAvailable", counts.ready),
-        ("numberUnavailable", counts.desired - counts.ready)]
-    {
+    for (key, n) in [
+        ("updatedNumberScheduled", counts.updated),
+        ("numberAvailable", counts.ready),
+        ("numberUnavailable", counts.desired - counts.ready),
+    ] {
         if n > 0 {
             status[key] = n.into();
         }
@@ -222,7 +263,9 @@ pub fn job_status(state: JobState, started: Timestamp, took: i64) -> Value {
     let start = times::text(started);
     let none = json!({});
     match state {
-        JobState::Active => json!({"startTime": start, "active": 1, "ready": 1, "terminating": 0, "uncountedTerminatedPods": none}),
+        JobState::Active => {
+            json!({"startTime": start, "active": 1, "ready": 1, "terminating": 0, "uncountedTerminatedPods": none})
+        }
         JobState::Complete => json!({
             "startTime": start, "completionTime": end, "succeeded": 1, "ready": 0, "terminating": 0, "uncountedTerminatedPods": none,
             "conditions": [

@@ -8,8 +8,16 @@ use serde_json::Value;
 
 /// Columns of nodes.
 pub const NODE: &[Column] = &[
-    NAME, text("Status"), text("Roles"), AGE, text("Version"), wide("Internal-IP"), wide("External-IP"), wide("OS-Image"),
-    wide("Kernel-Version"), wide("Container-Runtime"),
+    NAME,
+    text("Status"),
+    text("Roles"),
+    AGE,
+    text("Version"),
+    wide("Internal-IP"),
+    wide("External-IP"),
+    wide("OS-Image"),
+    wide("Kernel-Version"),
+    wide("Container-Runtime"),
 ];
 /// Columns of namespaces.
 pub const NAMESPACE: &[Column] = &[NAME, text("Status"), AGE];

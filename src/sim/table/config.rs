@@ -21,8 +21,7 @@ pub const BUDGET: &[Column] =
 pub const AUTOSCALER: &[Column] =
     &[NAME, text("Reference"), text("Targets"), text("MinPods"), text("MaxPods"), text("Replicas"), AGE];
 /// Columns of kinds without a printer: name and creation time.
-pub const NAME_CREATED: &[Column] =
-    &[NAME, Column { name: "Created At", kind: "date", format: "", priority: 0 }];
+pub const NAME_CREATED: &[Column] = &[NAME, Column { name: "Created At", kind: "date", format: "", priority: 0 }];
 
 /// One config map.
 pub fn config_map(c: &Value, now: Timestamp) -> Vec<Value> {
@@ -32,7 +31,12 @@ pub fn config_map(c: &Value, now: Timestamp) -> Vec<Value> {
 
 /// One secret: how many keys, never what they hold.
 pub fn secret(s: &Value, now: Timestamp) -> Vec<Value> {
-    vec![name(s).into(), str_at(s, "type").into(), map(s, "data").map_or(0, serde_json::Map::len).into(), age::of(s, now)]
+    vec![
+        name(s).into(),
+        str_at(s, "type").into(),
+        map(s, "data").map_or(0, serde_json::Map::len).into(),
+        age::of(s, now),
+    ]
 }
 
 /// Name and age.
@@ -129,7 +133,9 @@ fn metric(spec: &Value, status: &Value) -> String {
         ('p', _) => format!("{}/{}", known(&current["averageValue"]), average.unwrap_or_default()),
         ('o', Some(average)) => format!("{}/{average} (avg)", known(&current["averageValue"])),
         ('o', None) => format!("{}/{}", known(&current["value"]), str_at(target, "value")),
-        (_, Some(average)) => format!("{}: {}/{average}", str_at(spec, &format!("{field}.name")), known(&current["averageValue"])),
+        (_, Some(average)) => {
+            format!("{}: {}/{average}", str_at(spec, &format!("{field}.name")), known(&current["averageValue"]))
+        }
         (_, None) => {
             let percent = |v: &Value, other: &str| v.as_i64().map_or(other.to_owned(), |n| format!("{n}%"));
             format!(

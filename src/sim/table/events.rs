@@ -8,8 +8,15 @@ use serde_json::Value;
 
 /// Columns of events; the only kind whose name is a wide column.
 pub const COLUMNS: &[Column] = &[
-    text("Last Seen"), text("Type"), text("Reason"), text("Object"), wide("Subobject"), wide("Source"), text("Message"),
-    wide("First Seen"), wide("Count"),
+    text("Last Seen"),
+    text("Type"),
+    text("Reason"),
+    text("Object"),
+    wide("Subobject"),
+    wide("Source"),
+    text("Message"),
+    wide("First Seen"),
+    wide("Count"),
     Column { name: "Name", kind: "string", format: "name", priority: 1 },
 ];
 

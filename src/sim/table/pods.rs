@@ -8,7 +8,14 @@ use serde_json::Value;
 
 /// Columns of `kubectl get pods`.
 pub const COLUMNS: &[Column] = &[
-    NAME, text("Ready"), text("Status"), text("Restarts"), AGE, wide("IP"), wide("Node"), wide("Nominated Node"),
+    NAME,
+    text("Ready"),
+    text("Status"),
+    text("Restarts"),
+    AGE,
+    wide("IP"),
+    wide("Node"),
+    wide("Nominated Node"),
     wide("Readiness Gates"),
 ];
 
@@ -178,7 +185,10 @@ mod tests {
                  "lastState": {"terminated": {"finishedAt": "2026-01-01T00:55:00Z"}}},
                 {"restartCount": 0, "ready": true, "state": {"running": {}}}]},
         });
-        assert_eq!(row(pod), ["a", "1/2", "CrashLoopBackOff", "3 (5m ago)", "60m", "10.0.0.1", "n1", "<none>", "<none>"]);
+        assert_eq!(
+            row(pod),
+            ["a", "1/2", "CrashLoopBackOff", "3 (5m ago)", "60m", "10.0.0.1", "n1", "<none>", "<none>"]
+        );
     }
 
     #[test]

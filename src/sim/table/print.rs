@@ -41,10 +41,9 @@ pub fn printer(group: &str, resource: &str) -> Printer {
         ("", "nodes") => p(cluster::NODE, cluster::node),
         ("", "namespaces") => p(cluster::NAMESPACE, cluster::namespace),
         ("coordination.k8s.io", "leases") => p(cluster::LEASE, cluster::lease),
-        (
-            "admissionregistration.k8s.io",
-            "mutatingwebhookconfigurations" | "validatingwebhookconfigurations",
-        ) => p(cluster::WEBHOOKS, cluster::webhooks),
+        ("admissionregistration.k8s.io", "mutatingwebhookconfigurations" | "validatingwebhookconfigurations") => {
+            p(cluster::WEBHOOKS, cluster::webhooks)
+        }
         ("scheduling.k8s.io", "priorityclasses") => p(cluster::PRIORITY, cluster::priority),
         ("node.k8s.io", "runtimeclasses") => p(cluster::RUNTIME, cluster::runtime),
         ("certificates.k8s.io", "certificatesigningrequests") => p(cluster::SIGNING, cluster::signing),
@@ -74,12 +73,25 @@ mod tests {
     fn every_printer_fills_every_column_even_of_an_empty_object() {
         let now = "2026-01-01T01:00:00Z".parse().unwrap();
         for (group, resource) in [
-            ("", "pods"), ("", "events"), ("apps", "deployments"), ("apps", "daemonsets"), ("batch", "jobs"),
-            ("batch", "cronjobs"), ("", "services"), ("networking.k8s.io", "ingresses"), ("", "nodes"),
-            ("", "persistentvolumes"), ("", "persistentvolumeclaims"), ("storage.k8s.io", "storageclasses"),
-            ("autoscaling", "horizontalpodautoscalers"), ("policy", "poddisruptionbudgets"), ("", "limitranges"),
-            ("rbac.authorization.k8s.io", "rolebindings"), ("discovery.k8s.io", "endpointslices"),
-            ("apiregistration.k8s.io", "apiservices"), ("certificates.k8s.io", "certificatesigningrequests"),
+            ("", "pods"),
+            ("", "events"),
+            ("apps", "deployments"),
+            ("apps", "daemonsets"),
+            ("batch", "jobs"),
+            ("batch", "cronjobs"),
+            ("", "services"),
+            ("networking.k8s.io", "ingresses"),
+            ("", "nodes"),
+            ("", "persistentvolumes"),
+            ("", "persistentvolumeclaims"),
+            ("storage.k8s.io", "storageclasses"),
+            ("autoscaling", "horizontalpodautoscalers"),
+            ("policy", "poddisruptionbudgets"),
+            ("", "limitranges"),
+            ("rbac.authorization.k8s.io", "rolebindings"),
+            ("discovery.k8s.io", "endpointslices"),
+            ("apiregistration.k8s.io", "apiservices"),
+            ("certificates.k8s.io", "certificatesigningrequests"),
         ] {
             let p = printer(group, resource);
             assert_eq!((p.cells)(&json!({}), now).len(), p.columns.len(), "{group}/{resource}");

@@ -8,22 +8,41 @@ use serde_json::Value;
 
 /// Columns of persistent volumes.
 pub const VOLUME: &[Column] = &[
-    NAME, text("Capacity"), text("Access Modes"), text("Reclaim Policy"), text("Status"), text("Claim"),
-    text("StorageClass"), text("VolumeAttributesClass"), text("Reason"), AGE, wide("VolumeMode"),
+    NAME,
+    text("Capacity"),
+    text("Access Modes"),
+    text("Reclaim Policy"),
+    text("Status"),
+    text("Claim"),
+    text("StorageClass"),
+    text("VolumeAttributesClass"),
+    text("Reason"),
+    AGE,
+    wide("VolumeMode"),
 ];
 /// Columns of persistent volume claims.
 pub const CLAIM: &[Column] = &[
-    NAME, text("Status"), text("Volume"), text("Capacity"), text("Access Modes"), text("StorageClass"),
-    text("VolumeAttributesClass"), AGE, wide("VolumeMode"),
+    NAME,
+    text("Status"),
+    text("Volume"),
+    text("Capacity"),
+    text("Access Modes"),
+    text("StorageClass"),
+    text("VolumeAttributesClass"),
+    AGE,
+    wide("VolumeMode"),
 ];
 /// Columns of storage classes.
-pub const CLASS: &[Column] = &[
-    NAME, text("Provisioner"), text("ReclaimPolicy"), text("VolumeBindingMode"), text("AllowVolumeExpansion"), AGE,
-];
+pub const CLASS: &[Column] =
+    &[NAME, text("Provisioner"), text("ReclaimPolicy"), text("VolumeBindingMode"), text("AllowVolumeExpansion"), AGE];
 /// Columns of volume attachments.
 pub const ATTACHMENT: &[Column] = &[
-    NAME, Column { name: "Attacher", kind: "string", format: "name", priority: 0 }, text("PV"), text("Node"),
-    flag("Attached"), AGE,
+    NAME,
+    Column { name: "Attacher", kind: "string", format: "name", priority: 0 },
+    text("PV"),
+    text("Node"),
+    flag("Attached"),
+    AGE,
 ];
 /// Columns of CSI nodes.
 pub const CSI_NODE: &[Column] = &[NAME, number("Drivers"), AGE];
@@ -60,8 +79,11 @@ fn class_of(object: &Value) -> Value {
 /// One persistent volume.
 pub fn volume(v: &Value, now: Timestamp) -> Vec<Value> {
     let claim = at(v, "spec.claimRef");
-    let claim =
-        if claim.is_null() { String::new() } else { format!("{}/{}", str_at(claim, "namespace"), str_at(claim, "name")) };
+    let claim = if claim.is_null() {
+        String::new()
+    } else {
+        format!("{}/{}", str_at(claim, "namespace"), str_at(claim, "name"))
+    };
     vec![
         name(v).into(),
         at(v, "spec.capacity.storage").as_str().unwrap_or("0").into(),

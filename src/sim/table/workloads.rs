@@ -10,29 +10,65 @@ const TEMPLATE: &str = "spec.template.spec.containers";
 
 /// Columns of deployments.
 pub const DEPLOYMENT: &[Column] = &[
-    NAME, text("Ready"), text("Up-to-date"), text("Available"), AGE, wide("Containers"), wide("Images"), wide("Selector"),
+    NAME,
+    text("Ready"),
+    text("Up-to-date"),
+    text("Available"),
+    AGE,
+    wide("Containers"),
+    wide("Images"),
+    wide("Selector"),
 ];
 /// Columns of replica sets and replication controllers.
 pub const REPLICASET: &[Column] = &[
-    NAME, number("Desired"), number("Current"), number("Ready"), AGE, wide("Containers"), wide("Images"),
+    NAME,
+    number("Desired"),
+    number("Current"),
+    number("Ready"),
+    AGE,
+    wide("Containers"),
+    wide("Images"),
     wide("Selector"),
 ];
 /// Columns of stateful sets.
 pub const STATEFULSET: &[Column] = &[NAME, text("Ready"), AGE, wide("Containers"), wide("Images")];
 /// Columns of daemon sets.
 pub const DAEMONSET: &[Column] = &[
-    NAME, number("Desired"), number("Current"), number("Ready"), number("Up-to-date"), number("Available"),
-    text("Node Selector"), AGE, wide("Containers"), wide("Images"), wide("Selector"),
+    NAME,
+    number("Desired"),
+    number("Current"),
+    number("Ready"),
+    number("Up-to-date"),
+    number("Available"),
+    text("Node Selector"),
+    AGE,
+    wide("Containers"),
+    wide("Images"),
+    wide("Selector"),
 ];
 /// Columns of jobs.
 pub const JOB: &[Column] = &[
-    NAME, text("Status"), text("Completions"), text("Duration"), AGE, wide("Containers"), wide("Images"),
+    NAME,
+    text("Status"),
+    text("Completions"),
+    text("Duration"),
+    AGE,
+    wide("Containers"),
+    wide("Images"),
     wide("Selector"),
 ];
 /// Columns of cron jobs.
 pub const CRONJOB: &[Column] = &[
-    NAME, text("Schedule"), text("Timezone"), flag("Suspend"), number("Active"), text("Last Schedule"), AGE,
-    wide("Containers"), wide("Images"), wide("Selector"),
+    NAME,
+    text("Schedule"),
+    text("Timezone"),
+    flag("Suspend"),
+    number("Active"),
+    text("Last Schedule"),
+    AGE,
+    wide("Containers"),
+    wide("Images"),
+    wide("Selector"),
 ];
 /// Columns of controller revisions.
 pub const REVISION: &[Column] = &[NAME, text("Controller"), text("Revision"), AGE];

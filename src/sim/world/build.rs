@@ -35,7 +35,8 @@ const OLD: i64 = 120 * 86_400;
 /// All objects of a world, complete but for resource versions. Deterministic
 /// in the name, the time and the sizes.
 pub fn build(world: &str, now: Timestamp, pods: usize, certs: usize) -> Result<Vec<Value>, WorldError> {
-    let entry = WORLDS.iter().find(|w| w.name == world).ok_or_else(|| WorldError::Unknown { name: world.to_owned() })?;
+    let entry =
+        WORLDS.iter().find(|w| w.name == world).ok_or_else(|| WorldError::Unknown { name: world.to_owned() })?;
     let documents = expand(entry.files)?;
     let mut builder = Builder {
         now: Timestamp::from_second(now.as_second()).unwrap_or(now),
@@ -113,7 +114,9 @@ impl Builder {
             crate::shapes::pod::fill(&mut object["metadata"], "generation", 1);
         }
         for key in ["status", "spec"] {
-            if !object[key].is_null() && !matches!(kind.as_str(), "Deployment" | "StatefulSet" | "DaemonSet" | "Job" | "CronJob") {
+            if !object[key].is_null()
+                && !matches!(kind.as_str(), "Deployment" | "StatefulSet" | "DaemonSet" | "Job" | "CronJob")
+            {
                 times::resolve(&mut object[key], self.now);
             }
         }
@@ -146,7 +149,11 @@ impl Builder {
         self.objects.push(object);
         for (kind, child, extra) in [
             ("ServiceAccount", "default", Value::Null),
-            ("ConfigMap", "kube-root-ca.crt", json!({"ca.crt": crate::shapes::x509::ca_pem(crate::shapes::x509::Signer::CustomCa)})),
+            (
+                "ConfigMap",
+                "kube-root-ca.crt",
+                json!({"ca.crt": crate::shapes::x509::ca_pem(crate::shapes::x509::Signer::CustomCa)}),
+            ),
         ] {
             let mut object = json!({"apiVersion": "v1", "kind": kind, "metadata": {"name": child, "namespace": ns}});
             if !extra.is_null() {
@@ -189,7 +196,6 @@ impl Builder {
             None => "10.42.0.4".into(),
         }
     }
-
 
     fn bulk(&mut self, pods: usize, certs: usize) {
         if pods == 0 && certs == 0 {

@@ -63,9 +63,15 @@ impl Builder {
     /// A certificate in the state its hints give; `ready` by default.
     pub fn add_certificate(&mut self, mut certificate: Value, hints: &Value) {
         let seconds = |key: &str| hints[key].as_str().and_then(times::seconds);
-        let age = self.now.duration_since(crate::table::age::time(&certificate, "metadata.creationTimestamp").unwrap_or(self.now)).as_secs();
+        let age = self
+            .now
+            .duration_since(crate::table::age::time(&certificate, "metadata.creationTimestamp").unwrap_or(self.now))
+            .as_secs();
         let life = seconds("life").unwrap_or(90 * DAY);
-        let phase = names::number(&[&self.seed, "issued", namespace(&certificate), name(&certificate)], 55) as i64 * DAY + 3 * 3600 + 840;
+        let phase = names::number(&[&self.seed, "issued", namespace(&certificate), name(&certificate)], 55) as i64
+            * DAY
+            + 3 * 3600
+            + 840;
         let ago = seconds("issued").unwrap_or(phase.min(age));
         let renewals = age.saturating_sub(ago) / (life * 2 / 3).max(1);
         let h = Hints {
@@ -123,7 +129,13 @@ impl Builder {
 
     /// The `Ready` condition of a certificate whose Secret is not there.
     fn not_there(&self, certificate: &mut Value, since: Timestamp) {
-        let missing = acme::certificate_condition("Ready", false, "DoesNotExist", "Issuing certificate as Secret does not exist", since);
+        let missing = acme::certificate_condition(
+            "Ready",
+            false,
+            "DoesNotExist",
+            "Issuing certificate as Secret does not exist",
+            since,
+        );
         certificate["status"]["conditions"] = json!([missing]);
     }
 
@@ -171,7 +183,13 @@ impl Builder {
         let again = h.state == "secret-missing";
         let revision = if again { h.revision + 1 } else { h.revision };
         self.not_there(certificate, h.since);
-        let issuing = acme::certificate_condition("Issuing", true, "DoesNotExist", "Issuing certificate as Secret does not exist", h.since);
+        let issuing = acme::certificate_condition(
+            "Issuing",
+            true,
+            "DoesNotExist",
+            "Issuing certificate as Secret does not exist",
+            h.since,
+        );
         if let Some(conditions) = certificate["status"]["conditions"].as_array_mut() {
             conditions.insert(0, issuing);
         }
@@ -186,7 +204,15 @@ impl Builder {
         let mut request = acme::request(certificate, revision, h.since);
         let fresh = self.now.duration_since(h.since).as_secs() < 3600;
         if fresh {
-            self.say(certificate, "Normal", "Issuing", "trigger", "Issuing certificate as Secret does not exist", h.since, 1);
+            self.say(
+                certificate,
+                "Normal",
+                "Issuing",
+                "trigger",
+                "Issuing certificate as Secret does not exist",
+                h.since,
+                1,
+            );
             let stored = format!("Stored new private key in temporary Secret resource \"{}\"", name(&key));
             self.say(certificate, "Normal", "Generated", "key-manager", &stored, h.since, 1);
             let requested = format!("Created new CertificateRequest resource \"{}\"", name(&request));
@@ -196,7 +222,10 @@ impl Builder {
         match h.state {
             "no-issuer" => {
                 let kind = text(certificate, "spec.issuerRef.kind");
-                let words = format!("Referenced \"{kind}\" not found: {}.cert-manager.io \"{issuer}\" not found", kind.to_lowercase());
+                let words = format!(
+                    "Referenced \"{kind}\" not found: {}.cert-manager.io \"{issuer}\" not found",
+                    kind.to_lowercase()
+                );
                 acme::answer_request(&mut request, false, "Pending", &words, h.since);
             }
             "issuer-not-ready" | "secret-missing" if !h.why.is_empty() => {
@@ -205,7 +234,11 @@ impl Builder {
             _ => {
                 let mut order = acme::order(&request, &acme::dns_names(certificate), h.since);
                 acme::accept_order(&mut order, "pending");
-                let words = format!("Waiting on certificate issuance from order {}/{}: \"pending\"", namespace(&order), name(&order));
+                let words = format!(
+                    "Waiting on certificate issuance from order {}/{}: \"pending\"",
+                    namespace(&order),
+                    name(&order)
+                );
                 acme::answer_request(&mut request, false, "Pending", &words, h.since);
                 for host in acme::dns_names(certificate) {
                     let mut challenge = acme::challenge(&order, &host, h.since);
@@ -215,8 +248,24 @@ impl Builder {
                     if fresh {
                         let made = format!("Created Challenge resource \"{}\" for domain \"{host}\"", name(&challenge));
                         self.say(&order, "Normal", "Created", "orders", &made, h.since, 1);
-                        self.say(&challenge, "Normal", "Started", "challenges", "Challenge scheduled for processing", h.since, 1);
-                        self.say(&challenge, "Normal", "Presented", "challenges", "Presented challenge using HTTP-01 challenge mechanism", h.since, 1);
+                        self.say(
+                            &challenge,
+                            "Normal",
+                            "Started",
+                            "challenges",
+                            "Challenge scheduled for processing",
+                            h.since,
+                            1,
+                        );
+                        self.say(
+                            &challenge,
+                            "Normal",
+                            "Presented",
+                            "challenges",
+                            "Presented challenge using HTTP-01 challenge mechanism",
+                            h.since,
+                            1,
+                        );
                     }
                     self.solver(&challenge, h.since);
                     self.objects.push(challenge);
@@ -240,9 +289,32 @@ impl Builder {
         self.objects.extend([pod, service, ingress]);
     }
 
-    fn say(&mut self, about: &Value, kind: &str, reason: &str, controller: &str, message: &str, at: Timestamp, count: i64) {
-        let source = format!("cert-manager-{}{controller}", if matches!(controller, "orders" | "challenges") || controller.starts_with("certificaterequests") { "" } else { "certificates-" });
-        let what = Happening { warning: kind == "Warning", reason, message: message.to_owned(), source: &source, count, ..Happening::default() };
+    fn say(
+        &mut self,
+        about: &Value,
+        kind: &str,
+        reason: &str,
+        controller: &str,
+        message: &str,
+        at: Timestamp,
+        count: i64,
+    ) {
+        let source = format!(
+            "cert-manager-{}{controller}",
+            if matches!(controller, "orders" | "challenges") || controller.starts_with("certificaterequests") {
+                ""
+            } else {
+                "certificates-"
+            }
+        );
+        let what = Happening {
+            warning: kind == "Warning",
+            reason,
+            message: message.to_owned(),
+            source: &source,
+            count,
+            ..Happening::default()
+        };
         self.objects.push(event(about, &what, at, at));
     }
 
@@ -267,7 +339,16 @@ impl Builder {
                 let since = times::shift(self.now, -2400);
                 self.not_there(&mut certificate, since);
                 certificate["status"]["conditions"].as_array_mut().into_iter().for_each(|c| {
-                    c.insert(0, acme::certificate_condition("Issuing", true, "DoesNotExist", "Issuing certificate as Secret does not exist", since));
+                    c.insert(
+                        0,
+                        acme::certificate_condition(
+                            "Issuing",
+                            true,
+                            "DoesNotExist",
+                            "Issuing certificate as Secret does not exist",
+                            since,
+                        ),
+                    );
                 });
             } else {
                 certificate["status"] = acme::issued_status(issued, times::shift(issued, 90 * DAY), 1, issued);

@@ -45,7 +45,8 @@ pub fn expand(files: &[(&str, &str)]) -> Result<Vec<Document>, WorldError> {
 
 fn take(mut document: Value, templates: &mut HashMap<String, Template>, out: &mut Vec<Document>) -> Result<(), String> {
     if let Some(name) = document["template"].as_str() {
-        let objects = document["objects"].as_array().cloned().ok_or_else(|| format!("template {name} has no objects"))?;
+        let objects =
+            document["objects"].as_array().cloned().ok_or_else(|| format!("template {name} has no objects"))?;
         let params = document["params"].as_object().cloned().unwrap_or_default();
         templates.insert(name.to_owned(), Template { params, objects });
         return Ok(());
@@ -174,6 +175,9 @@ each: [{name: one}, {name: two, extra: true}]
         let problem = |text: &str| expand(&[("w.yaml", text)]).unwrap_err().to_string();
         assert!(problem("{use: nothing}").contains("w.yaml"));
         assert!(problem("{kind: A}").contains("without kind or name"));
-        assert!(problem("template: t\nparams: {}\nobjects: [{kind: '${x}', metadata: {name: a}}]\n---\nuse: t\n").contains("no parameter x"));
+        assert!(
+            problem("template: t\nparams: {}\nobjects: [{kind: '${x}', metadata: {name: a}}]\n---\nuse: t\n")
+                .contains("no parameter x")
+        );
     }
 }

@@ -55,11 +55,21 @@ impl Builder {
             .objects
             .iter()
             .filter(|o| namespace(o) == ns && o["metadata"]["ownerReferences"].is_null())
-            .filter(|o| matches!(text(o, "kind"), "Deployment" | "StatefulSet" | "DaemonSet" | "Service" | "Ingress" | "ServiceAccount" | "ConfigMap"))
+            .filter(|o| {
+                matches!(
+                    text(o, "kind"),
+                    "Deployment" | "StatefulSet" | "DaemonSet" | "Service" | "Ingress" | "ServiceAccount" | "ConfigMap"
+                )
+            })
             .filter(|o| !matches!(name(o), "default" | "kube-root-ca.crt"))
             .map(|o| {
                 let (api, kind) = (text(o, "apiVersion"), text(o, "kind"));
-                format!("---\n# Source: {}/templates/{}.yaml\napiVersion: {api}\nkind: {kind}\nmetadata:\n  name: {}\n", text(hint, "chart"), kind.to_lowercase(), name(o))
+                format!(
+                    "---\n# Source: {}/templates/{}.yaml\napiVersion: {api}\nkind: {kind}\nmetadata:\n  name: {}\n",
+                    text(hint, "chart"),
+                    kind.to_lowercase(),
+                    name(o)
+                )
             })
             .collect();
         let values = match &hint["values"] {
@@ -76,8 +86,16 @@ impl Builder {
                     _ => ("superseded", "Upgrade complete"),
                 };
                 let release = helm::Release {
-                    name: release, namespace: ns, chart: (text(hint, "chart"), text(hint, "version")), app_version: text(hint, "appVersion"),
-                    revision: number, status, description, values: &values, first: times::shift(self.now, -first), at: at_time,
+                    name: release,
+                    namespace: ns,
+                    chart: (text(hint, "chart"), text(hint, "version")),
+                    app_version: text(hint, "appVersion"),
+                    revision: number,
+                    status,
+                    description,
+                    values: &values,
+                    first: times::shift(self.now, -first),
+                    at: at_time,
                 };
                 helm::secret(&release, &manifest)
             })
@@ -88,18 +106,27 @@ impl Builder {
     fn happened(&self, hint: &Value) -> Vec<Value> {
         let wanted = text(hint, "name");
         let fits = |n: &str| wanted.strip_suffix('*').map_or(n == wanted, |start| n.starts_with(start));
-        let when = |key: &str, other: i64| {
-            times::shift(self.now, hint[key].as_str().and_then(times::offset).unwrap_or(other))
-        };
+        let when =
+            |key: &str, other: i64| times::shift(self.now, hint[key].as_str().and_then(times::offset).unwrap_or(other));
         self.objects
             .iter()
             .filter(|o| o["kind"] == hint["kind"] && namespace(o) == text(hint, "namespace") && fits(name(o)))
             .map(|o| {
                 let what = Happening {
-                    warning: hint["type"] == "Warning", reason: text(hint, "reason"), message: text(hint, "message").to_owned(),
-                    source: text(hint, "source"), host: text(hint, "host"), field: text(hint, "field").to_owned(), count: int(hint, "count"),
+                    warning: hint["type"] == "Warning",
+                    reason: text(hint, "reason"),
+                    message: text(hint, "message").to_owned(),
+                    source: text(hint, "source"),
+                    host: text(hint, "host"),
+                    field: text(hint, "field").to_owned(),
+                    count: int(hint, "count"),
                 };
-                event(o, &what, when("first", -60), when("last", hint["first"].as_str().and_then(times::offset).unwrap_or(-60)))
+                event(
+                    o,
+                    &what,
+                    when("first", -60),
+                    when("last", hint["first"].as_str().and_then(times::offset).unwrap_or(-60)),
+                )
             })
             .collect()
     }

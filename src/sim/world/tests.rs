@@ -31,7 +31,8 @@ fn every_world_loads_and_every_object_is_whole() {
         for o in &objects {
             let label = format!("{world_name}: {} {}/{}", text(o, "kind"), namespace(o), name(o));
             assert!(!text(o, "metadata.uid").is_empty() && !text(o, "apiVersion").is_empty(), "{label}");
-            let created: Timestamp = text(o, "metadata.creationTimestamp").parse().unwrap_or_else(|e| panic!("{label}: {e}"));
+            let created: Timestamp =
+                text(o, "metadata.creationTimestamp").parse().unwrap_or_else(|e| panic!("{label}: {e}"));
             assert!(created <= now(), "{label} is from the future");
             assert!(namespace(o).is_empty() || namespaces.contains(namespace(o)), "{label}: no such namespace");
             assert!(seen.insert((text(o, "apiVersion"), text(o, "kind"), namespace(o), name(o))), "{label} twice");
@@ -40,7 +41,12 @@ fn every_world_loads_and_every_object_is_whole() {
         let uids: HashSet<&str> = objects.iter().map(crate::value::uid).collect();
         for o in &objects {
             for owner in list(o, "metadata.ownerReferences") {
-                assert!(uids.contains(text(owner, "uid")), "{world_name}: {} {} has no owner", text(o, "kind"), name(o));
+                assert!(
+                    uids.contains(text(owner, "uid")),
+                    "{world_name}: {} {} has no owner",
+                    text(o, "kind"),
+                    name(o)
+                );
             }
         }
         let options = WorldOptions { clock: Clock::fixed(now()), ..WorldOptions::default() };
@@ -76,7 +82,10 @@ fn ominis_has_the_names_of_its_documents() {
     for middleware in ["security-headers", "rate-limit", "compress"] {
         find(&objects, "Middleware", "default", middleware);
     }
-    assert_eq!(find(&objects, "Service", "flow-proxy", "traefik")["status"]["loadBalancer"]["ingress"][0]["ip"], "51.77.12.9");
+    assert_eq!(
+        find(&objects, "Service", "flow-proxy", "traefik")["status"]["loadBalancer"]["ingress"][0]["ip"],
+        "51.77.12.9"
+    );
     assert_eq!(find(&objects, "Service", "flow-proxy", "traefik-dashboard")["spec"]["ports"][0]["port"], 9000);
 }
 
@@ -96,7 +105,10 @@ fn ominis_has_the_findings_of_its_home_page() {
     assert!(text(condition(database, "PodScheduled"), "message").contains("unbound immediate PersistentVolumeClaims"));
     assert_eq!(find(&objects, "PersistentVolumeClaim", "homer", "data-postgres-0")["status"]["phase"], "Pending");
     assert_eq!(find(&objects, "Ingress", "docs", "web")["spec"]["rules"][0]["host"], "docs.app.ominis.ai");
-    assert!(text(&find(&objects, "IngressRoute", "kb", "docs")["spec"]["routes"][0], "match").contains("docs.app.ominis.ai"));
+    assert!(
+        text(&find(&objects, "IngressRoute", "kb", "docs")["spec"]["routes"][0], "match")
+            .contains("docs.app.ominis.ai")
+    );
 }
 
 #[test]

@@ -86,7 +86,11 @@ impl Builder {
         for i in 0..replicas.max(0) as usize {
             let suffix = names::suffix(&[&self.seed, &rs_name, &i.to_string()], 5);
             let id = Identity {
-                name: format!("{rs_name}-{suffix}"), uid: String::new(), created: rolled, node: None, labels: Vec::new(),
+                name: format!("{rs_name}-{suffix}"),
+                uid: String::new(),
+                created: rolled,
+                node: None,
+                labels: Vec::new(),
                 generate_name: Some(format!("{rs_name}-")),
             };
             ready += i64::from(self.stamp(&rs, &rs_template, id, &pod_hint(hints, i)));
@@ -99,8 +103,11 @@ impl Builder {
         d["status"] = workload::deployment_status(&d, counts, rollout, &rs_name, rolled, changed);
         if self.now.duration_since(rolled).as_secs() < 3600 {
             let what = Happening {
-                reason: "ScalingReplicaSet", source: "deployment-controller", count: 1,
-                message: format!("Scaled up replica set {rs_name} from 0 to {replicas}"), ..Happening::default()
+                reason: "ScalingReplicaSet",
+                source: "deployment-controller",
+                count: 1,
+                message: format!("Scaled up replica set {rs_name} from 0 to {replicas}"),
+                ..Happening::default()
             };
             self.objects.push(event(&d, &what, rolled, rolled));
         }
@@ -122,9 +129,14 @@ impl Builder {
             let mut template = s["spec"]["template"].clone();
             self.claims(&s, &pod_name, &mut template, &hint);
             let id = Identity {
-                name: pod_name.clone(), uid: String::new(), created: born, node: None, generate_name: Some(format!("{}-", name(&s))),
+                name: pod_name.clone(),
+                uid: String::new(),
+                created: born,
+                node: None,
+                generate_name: Some(format!("{}-", name(&s))),
                 labels: vec![
-                    ("apps.kubernetes.io/pod-index", i.to_string()), ("controller-revision-hash", revision.clone()),
+                    ("apps.kubernetes.io/pod-index", i.to_string()),
+                    ("controller-revision-hash", revision.clone()),
                     ("statefulset.kubernetes.io/pod-name", pod_name),
                 ],
             };
@@ -164,7 +176,9 @@ impl Builder {
     /// A claim, bound to a volume unless its hint gives the reason why not.
     pub fn add_claim(&mut self, mut claim: Value, hints: &Value) {
         let classes: Vec<&Value> = self.objects.iter().filter(|o| o["kind"] == "StorageClass").collect();
-        let default = classes.iter().find(|c| crate::value::annotation(c, "storageclass.kubernetes.io/is-default-class") == Some("true"));
+        let default = classes
+            .iter()
+            .find(|c| crate::value::annotation(c, "storageclass.kubernetes.io/is-default-class") == Some("true"));
         let (class, provisioner) =
             default.map_or(("standard", "csi.example.com"), |c| (name(c), text(c, "provisioner")));
         let provisioner = provisioner.to_owned();
@@ -172,7 +186,11 @@ impl Builder {
         if let Some(why) = hints["unbound"].as_str() {
             claim["status"] = json!({"phase": "Pending"});
             let what = Happening {
-                warning: true, reason: "ProvisioningFailed", source: "persistentvolume-controller", message: why.to_owned(), count: 48,
+                warning: true,
+                reason: "ProvisioningFailed",
+                source: "persistentvolume-controller",
+                message: why.to_owned(),
+                count: 48,
                 ..Happening::default()
             };
             let first = created(&claim, self.now).max(times::shift(self.now, -3600));
@@ -190,19 +208,18 @@ impl Builder {
         workload::default_daemonset(&mut d);
         let born = created(&d, self.now);
         let everywhere = list(&d, "spec.template.spec.tolerations").iter().any(|t| t["operator"] == "Exists");
-        let nodes: Vec<String> = self
-            .nodes
-            .iter()
-            .filter(|n| everywhere || !n.0.starts_with("control"))
-            .map(|n| n.0.clone())
-            .collect();
+        let nodes: Vec<String> =
+            self.nodes.iter().filter(|n| everywhere || !n.0.starts_with("control")).map(|n| n.0.clone()).collect();
         let revision = workload::template_hash(&d["spec"]["template"]);
         let template = d["spec"]["template"].clone();
         let mut ready = 0;
         for (i, node) in nodes.iter().enumerate() {
             let suffix = names::suffix(&[&self.seed, uid(&d), node], 5);
             let id = Identity {
-                name: format!("{}-{suffix}", name(&d)), uid: String::new(), created: born, node: Some(node),
+                name: format!("{}-{suffix}", name(&d)),
+                uid: String::new(),
+                created: born,
+                node: Some(node),
                 labels: vec![("controller-revision-hash", revision.clone()), ("pod-template-generation", "1".into())],
                 generate_name: Some(format!("{}-", name(&d))),
             };
@@ -228,7 +245,12 @@ impl Builder {
         let pod_name = format!("{}-{}", name(&j), names::suffix(&[&self.seed, name(&j)], 5));
         let generate = format!("{}-", name(&j));
         let identity = Identity {
-            name: pod_name, uid: String::new(), created: begun, node: None, labels: Vec::new(), generate_name: Some(generate),
+            name: pod_name,
+            uid: String::new(),
+            created: begun,
+            node: None,
+            labels: Vec::new(),
+            generate_name: Some(generate),
         };
         let template = j["spec"]["template"].clone();
         let since = self.now.duration_since(begun).as_secs() - took;
@@ -262,8 +284,7 @@ impl Builder {
                 });
                 self.identify(&mut job, &json!({"age": format!("{ago}s")}));
                 if run == 0 && state == "active" {
-                    c["status"]["active"] =
-                        json!([{"apiVersion": "batch/v1", "kind": "Job", "name": name(&job), "namespace": namespace(&job), "uid": uid(&job)}]);
+                    c["status"]["active"] = json!([{"apiVersion": "batch/v1", "kind": "Job", "name": name(&job), "namespace": namespace(&job), "uid": uid(&job)}]);
                 }
                 self.add_job(job, &json!({"state": state, "took": hints["took"], "exitCode": hints["exitCode"]}));
             }
@@ -282,8 +303,12 @@ impl Builder {
                               "spec": object["spec"]});
         let owner = json!({"metadata": {"namespace": namespace(&object)}});
         let id = Identity {
-            name: name(&object).to_owned(), uid: String::new(), created: created(&object, self.now),
-            node: object["spec"]["nodeName"].as_str(), labels: Vec::new(), generate_name: None,
+            name: name(&object).to_owned(),
+            uid: String::new(),
+            created: created(&object, self.now),
+            node: object["spec"]["nodeName"].as_str(),
+            labels: Vec::new(),
+            generate_name: None,
         };
         self.stamp(&owner, &template, id, hints);
     }
@@ -300,17 +325,32 @@ fn happenings(pod: &Value, state: &PodState, hint: &Value, begun: Timestamp, now
     let image = list(pod, "spec.containers").iter().find(|c| c["name"] == container).map_or("", |c| text(c, "image"));
     let field = format!("spec.containers{{{container}}}");
     let kubelet = |warning, reason, message: String, count| Happening {
-        warning, reason, message, source: "kubelet", host: node, field: field.clone(), count,
+        warning,
+        reason,
+        message,
+        source: "kubelet",
+        host: node,
+        field: field.clone(),
+        count,
     };
-    let mut say = |what: Happening<'_>, first: Timestamp, last: Timestamp| out.push(event(pod, &what, first.max(hour), last.max(hour)));
+    let mut say = |what: Happening<'_>, first: Timestamp, last: Timestamp| {
+        out.push(event(pod, &what, first.max(hour), last.max(hour)))
+    };
     if begun > hour && state.kind != "unschedulable" {
         let scheduled = Happening {
-            reason: "Scheduled", source: "default-scheduler", count: 1,
-            message: format!("Successfully assigned {}/{} to {node}", namespace(pod), name(pod)), ..Happening::default()
+            reason: "Scheduled",
+            source: "default-scheduler",
+            count: 1,
+            message: format!("Successfully assigned {}/{} to {node}", namespace(pod), name(pod)),
+            ..Happening::default()
         };
         say(scheduled, begun, begun);
         if !matches!(state.kind.as_str(), "imagepull" | "creating" | "configerror" | "init") {
-            say(kubelet(false, "Pulled", format!("Container image \"{image}\" already present on machine"), 1), begun, begun);
+            say(
+                kubelet(false, "Pulled", format!("Container image \"{image}\" already present on machine"), 1),
+                begun,
+                begun,
+            );
             say(kubelet(false, "Created", format!("Created container: {container}"), 1), begun, begun);
             say(kubelet(false, "Started", format!("Started container {container}"), 1), begun, begun);
         }
@@ -319,24 +359,45 @@ fn happenings(pod: &Value, state: &PodState, hint: &Value, begun: Timestamp, now
     let times_seen = (now.duration_since(begun.max(hour)).as_secs() / 25).max(1);
     match state.kind.as_str() {
         "crashloop" | "oom" => say(
-            kubelet(true, "BackOff", format!("Back-off restarting failed container {container} in pod {}_{}({})", name(pod), namespace(pod), uid(pod)), times_seen),
-            begun, recently,
+            kubelet(
+                true,
+                "BackOff",
+                format!(
+                    "Back-off restarting failed container {container} in pod {}_{}({})",
+                    name(pod),
+                    namespace(pod),
+                    uid(pod)
+                ),
+                times_seen,
+            ),
+            begun,
+            recently,
         ),
         "imagepull" => {
             let why = hint["why"].as_str().unwrap_or("not found");
-            let message = format!("Failed to pull image \"{image}\": rpc error: code = NotFound desc = failed to pull and unpack image \"{image}\": {why}");
+            let message = format!(
+                "Failed to pull image \"{image}\": rpc error: code = NotFound desc = failed to pull and unpack image \"{image}\": {why}"
+            );
             say(kubelet(true, "Failed", message, (times_seen / 8).max(1)), begun, times::shift(now, -150));
             say(kubelet(false, "BackOff", format!("Back-off pulling image \"{image}\""), times_seen), begun, recently);
         }
         "notready" if !state.message.is_empty() => {
             let since = if state.since > 0 { times::shift(now, -state.since) } else { begun };
-            say(kubelet(true, "Unhealthy", format!("Readiness probe failed: {}", state.message), times_seen), since, times::shift(now, -6));
+            say(
+                kubelet(true, "Unhealthy", format!("Readiness probe failed: {}", state.message), times_seen),
+                since,
+                times::shift(now, -6),
+            );
         }
         "configerror" => say(kubelet(true, "Failed", format!("Error: {}", state.message), times_seen), begun, recently),
         "unschedulable" => {
             let what = Happening {
-                warning: true, reason: "FailedScheduling", source: "default-scheduler", message: state.message.clone(),
-                count: (times_seen / 12).max(1), ..Happening::default()
+                warning: true,
+                reason: "FailedScheduling",
+                source: "default-scheduler",
+                message: state.message.clone(),
+                count: (times_seen / 12).max(1),
+                ..Happening::default()
             };
             say(what, begun, times::shift(now, -100));
         }
