@@ -3,6 +3,7 @@
 //! nothing here knows a platform (see `platform`) or keeps state (see `store`).
 
 pub mod cell;
+pub mod describe;
 pub mod kind;
 pub mod object;
 pub mod row;
