@@ -47,7 +47,15 @@ impl Talk {
         let answer = client.send(&Request::new("POST", "/api/v1/namespaces").json(&body)).expect("an answer");
         assert_eq!(answer.status, 201, "{}", answer.text());
         let talk = Talk { admin: client.clone(), client, namespace: namespace.to_owned(), exchanges: Vec::new() };
-        talk.until("the default service account", "/api/v1/namespaces/NS/serviceaccounts/default", |_| true);
+        // Pods need it. Who has no controller that makes it gets it from us.
+        let account = talk.placed(get("/api/v1/namespaces/NS/serviceaccounts/default"));
+        let since = Instant::now();
+        while talk.client.send(&account).is_ok_and(|answer| answer.status == 404) {
+            if since.elapsed() > Duration::from_millis(500) {
+                talk.quietly(post("/api/v1/namespaces/NS/serviceaccounts", json!({"metadata": {"name": "default"}})));
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
         talk
     }
 

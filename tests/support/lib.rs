@@ -13,6 +13,7 @@ pub mod pki;
 pub mod programs;
 pub mod pty;
 pub mod real;
+pub mod sim;
 
 use std::path::PathBuf;
 
