@@ -12,6 +12,7 @@ pub mod drafts;
 pub mod event;
 pub mod findings;
 pub mod guards;
+pub mod intern;
 pub mod journal;
 pub mod logs;
 pub mod memory;

@@ -4,14 +4,21 @@
 
 pub mod cell;
 pub mod describe;
+pub mod columns;
 pub mod kind;
+pub mod levels;
+pub mod meta;
 pub mod object;
+pub mod quantity;
+pub mod query;
 pub mod row;
 pub mod scope;
 pub mod yaml;
 
 pub use cell::{Cell, Level, Verdict};
 pub use kind::{Kind, KindInfo, Kinds};
+pub use meta::Head;
 pub use object::{Meta, ObjectRef, Owner};
+pub use query::Query;
 pub use row::{Column, ColumnType, Row};
 pub use scope::Scope;

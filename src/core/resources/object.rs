@@ -75,6 +75,8 @@ pub struct Meta {
     /// Sorted by key; shared among rows with the same labels.
     pub labels: Arc<[(Str, Str)]>,
     pub owners: Arc<[Owner]>,
+    /// When something last wrote it (the latest time in managedFields), else when it was created.
+    pub changed: Option<i64>,
 }
 
 impl Meta {

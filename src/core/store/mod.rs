@@ -1,8 +1,24 @@
 //! The last known state of all that is watched: one writer a store, many readers, cheap windows.
 //! What a kind's rows look like is `resources`' business; where the bytes come from is `cluster`'s.
 
+pub mod collection;
+mod decode;
+mod feed;
 pub mod freshness;
+pub mod registry;
+mod shelf;
+pub mod source;
 pub mod table;
+pub mod view;
 
+pub use collection::{CollectionHandle, Projection};
 pub use freshness::Freshness;
-pub use table::{TableHandle, TableRequest, TableView};
+pub use registry::Stores;
+pub use source::Source;
+pub use table::{TableHandle, TableRequest};
+pub use view::TableView;
+
+#[cfg(test)]
+mod scripted;
+#[cfg(test)]
+mod tests;
