@@ -2,9 +2,9 @@
 
 use super::scripted::*;
 use super::{Freshness, TableRequest};
+use crate::ProblemKind;
 use crate::cluster::Connection;
 use crate::resources::{Cell, Scope};
-use crate::{Problem, ProblemKind};
 use parking_lot::Mutex;
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -95,7 +95,7 @@ async fn a_token_that_expires_while_paging_starts_the_list_again_and_keeps_rows(
 
 #[tokio::test(start_paused = true)]
 async fn after_a_cut_the_watch_goes_on_from_the_last_bookmark() {
-    let (mut tap, streams) = taps(2);
+    let (tap, streams) = taps(2);
     let source = Scripted::new(move |request| match () {
         () if is_streaming(request) => refuse_streaming(),
         () if is_watch(request) => next(&streams),
@@ -109,7 +109,7 @@ async fn after_a_cut_the_watch_goes_on_from_the_last_bookmark() {
     until(&opened.table, "a second watch", || source.asked() == 4).await;
     assert_eq!(param(source.requests.lock().last().unwrap(), "resourceVersion"), "42");
     assert_eq!(opened.table.freshness(), Freshness::Live, "a cut that heals at once is not shown");
-    tap.remove(1).send(event("ADDED", &row("b", "Running", 43))).unwrap();
+    tap[1].send(event("ADDED", &row("b", "Running", 43))).unwrap();
     until(&opened.table, "the new row", || opened.table.len() == 2).await;
     assert_eq!(source.asked(), 4, "it was not listed again");
 }
@@ -324,7 +324,7 @@ async fn projections_keep_what_they_name() {
             &self.metadata
         }
     }
-    let (tap, streams) = taps(1);
+    let (tap, streams) = taps(2);
     let source = Scripted::new(move |request| match () {
         () if is_streaming(request) => refuse_streaming(),
         () if is_watch(request) => next(&streams),
@@ -355,5 +355,4 @@ async fn projections_keep_what_they_name() {
     while replicas() != [("b".to_string(), 9)] {
         changes.changed().await.unwrap();
     }
-    let _: Option<Problem> = None;
 }
