@@ -222,12 +222,12 @@ pub(super) fn transport_problem(target: &Target, server: &str, error: &(dyn Erro
         return problem;
     }
     let unreachable = |why: String| target.problem(ProblemKind::Unreachable, why);
-    if let Some(tls) = chain().find_map(tls_error) {
-        return tls_problem(target, server, &tls);
+    if let Some(tls) = chain().find_map(|e| e.downcast_ref::<rustls::Error>()) {
+        return tls_problem(target, server, tls);
     }
     let text = chain().map(ToString::to_string).collect::<Vec<_>>().join(": ");
     let place = host_and_port(server);
-    let io = chain().find_map(|e| e.downcast_ref::<std::io::Error>()).map(std::io::Error::kind);
+    let io = chain().filter_map(|e| e.downcast_ref::<std::io::Error>()).last().map(std::io::Error::kind);
     let lower = text.to_lowercase();
     if lower.contains("dns error") || lower.contains("lookup address") {
         return unreachable(format!("the name {} cannot be found (DNS)", host(server)))
@@ -250,12 +250,14 @@ pub(super) fn transport_problem(target: &Target, server: &str, error: &(dyn Erro
     }
 }
 
-/// An error and its causes.
+/// An error and its causes. An `io::Error` that wraps another error tells that one's cause as its own
+/// and so would hide it.
 fn causes<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
     let mut next = Some(error);
     std::iter::from_fn(move || {
         let now = next?;
-        next = now.source();
+        let wrapped = now.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
+        next = wrapped.map(|e| e as &(dyn Error + 'static)).or_else(|| now.source());
         Some(now)
     })
 }
@@ -276,15 +278,6 @@ fn innermost(error: &(dyn Error + 'static)) -> &'static str {
         }
     }
     "it was closed"
-}
-
-/// rustls hides its error inside an `io::Error`.
-fn tls_error(error: &(dyn Error + 'static)) -> Option<rustls::Error> {
-    if let Some(tls) = error.downcast_ref::<rustls::Error>() {
-        return Some(tls.clone());
-    }
-    let io = error.downcast_ref::<std::io::Error>()?;
-    io.get_ref()?.downcast_ref::<rustls::Error>().cloned()
 }
 
 fn tls_problem(target: &Target, server: &str, error: &rustls::Error) -> Problem {

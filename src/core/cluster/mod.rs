@@ -15,6 +15,8 @@ pub mod logs;
 pub mod namespaces;
 pub mod request;
 mod stream;
+#[cfg(test)]
+mod tests;
 mod transport;
 pub mod write;
 
