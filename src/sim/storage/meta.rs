@@ -69,7 +69,8 @@ pub(super) fn canonical(kind: &KindInfo, value: Value) -> Value {
     }
     out.insert("metadata".into(), Value::Object(ordered));
     let status = map.shift_remove("status");
-    out.extend(map);
+    // Typed kinds cannot say null.
+    out.extend(map.into_iter().filter(|(_, v)| kind.custom || !v.is_null()));
     if let Some(status) = status {
         out.insert("status".into(), status);
     }
