@@ -43,7 +43,13 @@ pub fn complaints(talk: &str, exchanges: &[Exchange], known: &[Difference]) -> V
             found.push(format!("{talk} / {name}: asked {} instead of {}", exchange.asked, step["asked"]));
         }
         let mut differences = Vec::new();
-        compare("", &step["answer"], &exchange.answer, &mut differences);
+        let (wanted, got) = (&step["answer"], &exchange.answer);
+        if wanted["status"] == got["status"] {
+            compare("", wanted, got, &mut differences);
+        } else {
+            // Everything else follows from that.
+            differences.push(("/status".to_owned(), brief(wanted), brief(got)));
+        }
         for (pointer, wanted, got) in differences {
             let excuse = known.iter().position(|d| d.talk == talk && d.excuses(name, &pointer));
             match excuse {
