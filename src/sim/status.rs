@@ -2,6 +2,9 @@
 
 use serde_json::{Value, json};
 
+/// The reason of refusals that are plain text instead of a `Status`.
+pub(crate) const PLAIN: &str = "plain text";
+
 /// One field-level cause of a refusal (`details.causes[]`).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Cause {
@@ -59,6 +62,11 @@ impl ApiError {
         let mut error = Self::new(404, "NotFound", "the server could not find the requested resource");
         error.details = Some(json!({}));
         error
+    }
+
+    /// 404 of the HTTP server itself, not of the API: plain text.
+    pub fn no_page() -> Self {
+        Self::new(404, PLAIN, "404 page not found\n")
     }
 
     /// 409: something with this name is there already.
@@ -182,8 +190,12 @@ impl ApiError {
     pub fn to_value(&self) -> Value {
         let mut status = json!({
             "kind": "Status", "apiVersion": "v1", "metadata": {},
-            "status": "Failure", "message": self.message, "reason": self.reason,
+            "status": "Failure", "message": self.message,
         });
+        // Some refusals of the real server are none that the API knows.
+        if !self.reason.is_empty() {
+            status["reason"] = self.reason.into();
+        }
         if let Some(details) = &self.details {
             status["details"] = details.clone();
         }

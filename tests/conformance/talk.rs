@@ -213,6 +213,8 @@ impl Talk {
     fn normalise(&self, value: &mut Value) {
         match value {
             Value::Object(map) => {
+                // How the server stores a kind is its own affair.
+                map.shift_remove("storageVersionHash");
                 for (key, value) in map.iter_mut() {
                     self.normalise(value);
                     rename(key, value);

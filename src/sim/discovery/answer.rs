@@ -37,7 +37,7 @@ pub(crate) fn answer(shared: &Arc<Shared>, path: &str, query: &Query, request: &
         [] => Some(paths(&kinds)),
         _ => None,
     };
-    document.map(|d| object_reply(200, &d)).ok_or_else(ApiError::no_such_path)
+    document.map(|d| object_reply(200, &d)).ok_or_else(ApiError::no_page)
 }
 
 fn aggregated(shared: &Shared, core: bool, version: &'static str, request: &Request<Incoming>) -> Response<Body> {

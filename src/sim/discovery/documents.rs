@@ -105,7 +105,12 @@ pub(super) fn aggregated(kinds: &[Kind], core: bool, version: &str) -> Value {
 }
 
 fn aggregated_version(kinds: &[Kind], group: &str, version: &str) -> Value {
-    let response_kind = |(g, v, k): (String, String, String)| json!({"group": g, "version": v, "kind": k});
+    // The group and version of the entry itself are left out.
+    let response_kind = |(g, v, k): (String, String, String)| {
+        let own = g == group && v == version;
+        let (g, v) = if own { (String::new(), String::new()) } else { (g, v) };
+        json!({"group": g, "version": v, "kind": k})
+    };
     let list: Vec<Value> = resources(kinds, group, version)
         .iter()
         .map(|kind| {

@@ -6,9 +6,11 @@ use crate::status::ApiError;
 
 /// Carries out the operations in order; the first that fails refuses all.
 pub fn json_patch(target: &mut Value, patch: &Value) -> Result<(), ApiError> {
-    let operations = patch
-        .as_array()
-        .ok_or_else(|| ApiError::bad_request("json: cannot unmarshal object into Go value of type jsonpatch.Patch"))?;
+    let operations = patch.as_array().ok_or_else(|| {
+        ApiError::bad_request(
+            "error decoding patch: json: cannot unmarshal object into Go value of type []handlers.jsonPatchOp",
+        )
+    })?;
     for operation in operations {
         one(target, operation)?;
     }
@@ -18,13 +20,11 @@ pub fn json_patch(target: &mut Value, patch: &Value) -> Result<(), ApiError> {
 fn one(target: &mut Value, operation: &Value) -> Result<(), ApiError> {
     let text = |key: &str| operation[key].as_str().unwrap_or_default().to_owned();
     let (op, path, from) = (text("op"), text("path"), text("from"));
-    let fails = |why: &str| {
-        let message = format!(
-            "the server rejected our request due to an error in our request: {op} operation does not apply: {why}"
-        );
-        ApiError::new(422, "Invalid", message).with_detail("causes", serde_json::json!([]))
+    // The real server keeps to itself why a patch does not apply.
+    let missing = |_: &str| {
+        let message = "the server rejected our request due to an error in our request";
+        ApiError { details: Some(serde_json::json!({})), ..ApiError::new(422, "Invalid", message) }
     };
-    let missing = |path: &str| fails(&format!("doc is missing path: \"{path}\": missing value"));
     match op.as_str() {
         "add" => add(target, &path, operation["value"].clone()).ok_or_else(|| missing(&path)),
         "remove" => remove(target, &path).map(drop).ok_or_else(|| missing(&path)),
@@ -43,14 +43,7 @@ fn one(target: &mut Value, operation: &Value) -> Result<(), ApiError> {
         }
         "test" => {
             let found = target.pointer(&path).cloned().unwrap_or(Value::Null);
-            if found == operation["value"] {
-                Ok(())
-            } else {
-                let message = format!(
-                    "the server rejected our request due to an error in our request: testing value {path} failed: test failed"
-                );
-                Err(ApiError::new(422, "Invalid", message))
-            }
+            if found == operation["value"] { Ok(()) } else { Err(missing(&path)) }
         }
         _ => Err(ApiError::bad_request(format!("Unexpected kind: {op}"))),
     }

@@ -163,7 +163,9 @@ async fn route(shared: &Arc<Shared>, asker: User, request: Request<Incoming>) ->
                 }
             }
             let Some(kind) = shared.store.resource(&resource.group, &resource.version, &resource.plural) else {
-                return Err(ApiError::no_such_path());
+                // The API answers for groups that it knows, the HTTP server for the rest.
+                let known = resource.group.is_empty() || shared.store.kinds().iter().any(|k| k.group == resource.group);
+                return Err(if known { ApiError::no_such_path() } else { ApiError::no_page() });
             };
             let accept = Accept::negotiate(request.headers(), false)?;
             let headers = request.headers().clone();

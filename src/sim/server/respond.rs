@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::{
     http_body::{Body, full},
-    status::ApiError,
+    status::{ApiError, PLAIN},
 };
 
 /// An answer or a refusal.
@@ -29,6 +29,11 @@ pub(crate) fn object_reply(code: u16, value: &Value) -> Response<Body> {
 
 /// A refusal as a response.
 pub(crate) fn refusal(error: &ApiError) -> Response<Body> {
+    if error.reason == PLAIN {
+        let mut response = json_reply(error.code, error.message.clone());
+        response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
+        return response;
+    }
     let mut response = object_reply(error.code, &error.to_value());
     if let Some(seconds) = error.retry_after() {
         response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));

@@ -95,6 +95,11 @@ impl Inner {
             if options.dry_run {
                 return Ok(Deleted::Gone(current));
             }
+            if marked {
+                // What was given time and is now not: its last state says so.
+                new["metadata"]["deletionGracePeriodSeconds"] = 0.into();
+                return Ok(Deleted::Gone(self.remove(kind, &current, Some(new))));
+            }
             return Ok(Deleted::Gone(self.remove(kind, &current, None)));
         }
         let shorter = old["metadata"]["deletionGracePeriodSeconds"].as_i64().is_some_and(|was| grace < was);
@@ -265,7 +270,8 @@ impl Inner {
 }
 
 fn check_preconditions(kind: &KindInfo, current: &Object, options: &DeleteOptions) -> Result<(), ApiError> {
-    let conflict = |why: String| Err(ApiError::conflict(&kind.group, &kind.plural, &current.name, &why));
+    // The real server names the Kind here, not the resource.
+    let conflict = |why: String| Err(ApiError::conflict(&kind.group, &kind.kind, &current.name, &why));
     if let Some(uid) = &options.uid
         && *uid != current.uid
     {

@@ -155,7 +155,7 @@ impl FieldSelector {
             };
             let known = (key == "metadata.name") || (key == "metadata.namespace") || field_paths(kind).contains(&key);
             if !known {
-                return Err(ApiError::bad_request(format!("field label not supported: {key}")));
+                return Err(ApiError::bad_request(unknown_label(kind, key)));
             }
             terms.push((key.to_owned(), equal, value.to_owned()));
         }
@@ -272,6 +272,19 @@ fn event_alias(path: &str) -> Option<&'static str> {
         "reportingComponent" => "reportingController",
         _ => return None,
     })
+}
+
+/// Kinds with field labels of their own word it otherwise than the rest.
+fn unknown_label(kind: &KindInfo, key: &str) -> String {
+    let own = kind.group.is_empty()
+        && matches!(
+            kind.plural.as_str(),
+            "pods" | "nodes" | "events" | "namespaces" | "secrets" | "services" | "replicationcontrollers"
+        );
+    if own || matches!(kind.plural.as_str(), "jobs" | "replicasets") {
+        return format!("field label not supported: {key}");
+    }
+    format!("\"{key}\" is not a known field selector: only \"metadata.name\", \"metadata.namespace\"")
 }
 
 #[cfg(test)]

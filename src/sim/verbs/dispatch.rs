@@ -27,6 +27,9 @@ pub(crate) async fn dispatch(context: Context, verb: &str, request: Request<Inco
     if !subresource.is_empty() && !kind.has(&subresource) {
         return Err(ApiError::no_such_path());
     }
+    if context.path.name.is_none() && matches!(verb, "update" | "patch") {
+        return Err(ApiError::method_not_allowed(verb));
+    }
     match (subresource.as_str(), verb) {
         ("" | "status" | "finalize" | "approval" | "resize" | "ephemeralcontainers", "get") => read::get(&context),
         ("", "list") => read::list(&context),

@@ -20,7 +20,8 @@ pub(crate) fn write_options(context: &Context) -> Result<WriteOptions, ApiError>
         Some("Ignore") => FieldValidation::Ignore,
         Some("Warn") | None => FieldValidation::Warn,
         Some(other) => {
-            let message = format!("Unsupported value: \"{other}\": supported values: \"Ignore\", \"Strict\", \"Warn\"");
+            let message =
+                format!("Unsupported value: \"{other}\": supported values: \"\", \"Ignore\", \"Strict\", \"Warn\"");
             return Err(bad_option("fieldValidation", "FieldValueNotSupported", message, "CreateOptions"));
         }
     };
@@ -46,7 +47,7 @@ fn dry_run(query: &Query, body: Option<&Value>) -> Result<bool, ApiError> {
         None => Ok(false),
         Some("All") => Ok(true),
         Some(other) => {
-            let message = format!("Unsupported value: \"{other}\": supported values: \"All\"");
+            let message = format!("Unsupported value: [\"{other}\"]: supported values: \"All\"");
             Err(bad_option("dryRun", "FieldValueNotSupported", message, "CreateOptions"))
         }
     }
@@ -61,19 +62,21 @@ pub(crate) fn delete_options(context: &Context, body: &Value) -> Result<DeleteOp
     let query = &context.query;
     let text = |v: &Value| v.as_str().map(str::to_owned);
     let named = text(&body["propagationPolicy"]).or_else(|| query.get("propagationPolicy").map(str::to_owned));
-    let propagation =
-        match (named.as_deref(), body["orphanDependents"].as_bool().or(query.maybe_flag("orphanDependents"))) {
-            (Some("Background"), _) => Some(Propagation::Background),
-            (Some("Foreground"), _) => Some(Propagation::Foreground),
-            (Some("Orphan"), _) | (None, Some(true)) => Some(Propagation::Orphan),
-            (Some(other), _) => {
-                let message = format!(
-                    "Unsupported value: \"{other}\": supported values: \"Background\", \"Foreground\", \"Orphan\""
-                );
-                return Err(bad_option("propagationPolicy", "FieldValueNotSupported", message, "DeleteOptions"));
-            }
-            (None, _) => None,
-        };
+    let propagation = match (
+        named.as_deref(),
+        body["orphanDependents"].as_bool().or(query.maybe_flag("orphanDependents")),
+    ) {
+        (Some("Background"), _) => Some(Propagation::Background),
+        (Some("Foreground"), _) => Some(Propagation::Foreground),
+        (Some("Orphan"), _) | (None, Some(true)) => Some(Propagation::Orphan),
+        (Some(other), _) => {
+            let message = format!(
+                "Unsupported value: \"{other}\": supported values: \"Foreground\", \"Background\", \"Orphan\", \"nil\""
+            );
+            return Err(bad_option("propagationPolicy", "FieldValueNotSupported", message, "DeleteOptions"));
+        }
+        (None, _) => None,
+    };
     let grace =
         body["gracePeriodSeconds"].as_i64().or_else(|| query.get("gracePeriodSeconds").and_then(|g| g.parse().ok()));
     Ok(DeleteOptions {

@@ -23,7 +23,7 @@ fn too_new(context: &Context) -> Result<(), ApiError> {
     let Some(asked) = context.query.get("resourceVersion") else { return Ok(()) };
     let Ok(asked) = asked.parse::<u64>() else {
         let message = format!("Invalid value: \"{asked}\": strconv.ParseUint: parsing \"{asked}\": invalid syntax");
-        return Err(ApiError::bad_request(format!("resourceVersion: {message}")));
+        return Err(ApiError::bad_request(format!("invalid resource version: resourceVersion: {message}")));
     };
     let current = context.store().version();
     if asked <= current {
@@ -45,10 +45,7 @@ pub(crate) fn list(context: &Context) -> Reply {
     let asked = context.query.get("resourceVersion");
     let matching = context.query.get("resourceVersionMatch");
     let token = context.query.get("continue");
-    if matching.is_some() && asked.is_none() {
-        let message = "Forbidden: resourceVersionMatch is forbidden unless resourceVersion is provided".to_owned();
-        return Err(super::options::bad_option("resourceVersionMatch", "FieldValueForbidden", message, "ListOptions"));
-    }
+    check_list_options(context)?;
     let limit = context.query.get("limit").and_then(|l| l.parse().ok()).unwrap_or(0);
     // From its cache, the real server answers whole.
     query.limit = if asked == Some("0") && token.is_none() && matching.is_none() { 0 } else { limit };
@@ -84,6 +81,29 @@ pub(crate) fn list(context: &Context) -> Reply {
         }
     }
     Ok(json_reply(200, output::list(context, &meta, &page.items)))
+}
+
+/// What a list may not ask for, all of it in one refusal.
+fn check_list_options(context: &Context) -> Result<(), ApiError> {
+    let matching = context.query.get("resourceVersionMatch");
+    let mut causes = Vec::new();
+    let mut cause = |reason: &'static str, field: &str, message: &str| {
+        causes.push(Cause { reason, message: message.to_owned(), field: field.to_owned() });
+    };
+    let field = "resourceVersionMatch";
+    if matching.is_some() && context.query.get("resourceVersion").is_none() {
+        let message = "Forbidden: resourceVersionMatch is forbidden unless resourceVersion is provided";
+        cause("FieldValueForbidden", field, message);
+    }
+    if let Some(other) = matching.filter(|m| !matches!(*m, "Exact" | "NotOlderThan")) {
+        let message = format!("Unsupported value: \"{other}\": supported values: \"Exact\", \"NotOlderThan\", \"\"");
+        cause("FieldValueNotSupported", field, &message);
+    }
+    if context.query.maybe_flag("sendInitialEvents").is_some() {
+        let message = "Forbidden: sendInitialEvents is forbidden for list";
+        cause("FieldValueForbidden", "sendInitialEvents", message);
+    }
+    if causes.is_empty() { Ok(()) } else { Err(ApiError::invalid("meta.k8s.io", "ListOptions", "", causes)) }
 }
 
 /// 410, with a token that goes on from the same place in a newer state.

@@ -8,7 +8,7 @@ use super::options::write_options;
 use crate::{
     output, patch,
     server::{Context, Reply, json_body, read_body},
-    status::ApiError,
+    status::{ApiError, Cause},
     storage::{KindInfo, Object, WriteOptions, ensure_object},
     validate,
 };
@@ -97,12 +97,10 @@ pub(crate) async fn patch(context: Context, request: Request<Incoming>) -> Reply
                 Ok(value)
             })
         }
-        _ => Err(ApiError::unsupported_media_type(&[
-            "application/json-patch+json",
-            "application/merge-patch+json",
-            "application/strategic-merge-patch+json",
-            "application/apply-patch+yaml",
-        ])),
+        _ => {
+            let error = ApiError::new(415, "UnsupportedMediaType", "415: Unsupported Media Type");
+            Err(ApiError { details: Some(serde_json::json!({})), ..error })
+        }
     }
 }
 
@@ -118,12 +116,10 @@ fn modify(context: &Context, options: &WriteOptions, change: impl FnOnce(Value) 
             return Err(name_mismatch(&text, context.name()));
         }
         if changed["metadata"]["uid"] != uid && changed["metadata"]["uid"].is_string() {
-            let why = format!(
-                "Precondition failed: UID in precondition: {}, UID in object meta: {}",
-                changed["metadata"]["uid"].as_str().unwrap_or_default(),
-                uid.as_str().unwrap_or_default()
-            );
-            return Err(ApiError::conflict(&kind.group, &kind.plural, context.name(), &why));
+            let uid = changed["metadata"]["uid"].as_str().unwrap_or_default();
+            let message = format!("Invalid value: \"{uid}\": field is immutable");
+            let cause = Cause { reason: "FieldValueInvalid", message, field: "metadata.uid".into() };
+            return Err(ApiError::invalid(&kind.group, &kind.kind, context.name(), vec![cause]));
         }
         warnings = validate::unknown_fields(&kind, &mut changed, b"", options.validation)?;
         Ok(changed)

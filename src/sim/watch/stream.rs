@@ -32,9 +32,9 @@ pub(crate) fn start(context: &Context) -> Reply {
     let version = match asked {
         None | Some("0") => 0,
         Some(text) => text.parse().map_err(|_| {
-            ApiError::bad_request(format!(
-                "Invalid value: \"{text}\": strconv.ParseUint: parsing \"{text}\": invalid syntax"
-            ))
+            // An error without a reason, as the real server lets it through.
+            let why = format!("strconv.ParseUint: parsing \"{text}\": invalid syntax");
+            ApiError::new(500, "", format!("resourceVersion: Invalid value: \"{text}\": {why}"))
         })?,
     };
     let store = context.store().clone();
