@@ -138,9 +138,14 @@ pub trait Action: Send + Sync {
     }
     /// Makes the plan. May read; changes nothing.
     async fn plan(&self, asked: Asked<'_>) -> Result<Proposal>;
-    /// What is seen of one step's effect: whether it is done, and in words. `None`: nothing to wait for.
-    fn progress(&self, _object: &Value) -> Option<Progress> {
+    /// What is seen of a step's effect on its object, or on what is left when it is gone (`None`).
+    /// `None` as the answer: there is nothing to wait for.
+    fn progress(&self, _object: Option<&Value>) -> Option<Progress> {
         None
+    }
+    /// How long an effect may take before it is given up on.
+    fn patience(&self) -> std::time::Duration {
+        std::time::Duration::from_secs(600)
     }
 }
 

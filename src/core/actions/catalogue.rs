@@ -1,8 +1,21 @@
 //! All actions, in the order in which menus show them.
 
 use super::action::Action;
+use super::{annotate, cordon, delete, edit, label, restart, scale, suspend, trigger};
 
-static ALL: &[&dyn Action] = &[];
+static ALL: &[&dyn Action] = &[
+    &edit::Edit,
+    &scale::Scale,
+    &restart::Restart,
+    &trigger::Trigger,
+    &suspend::Suspend,
+    &suspend::Resume,
+    &cordon::Cordon,
+    &cordon::Uncordon,
+    &label::Label,
+    &annotate::Annotate,
+    &delete::Delete,
+];
 
 /// All actions.
 pub fn all() -> &'static [&'static dyn Action] {
@@ -12,4 +25,19 @@ pub fn all() -> &'static [&'static dyn Action] {
 /// The action of this name.
 pub fn find(name: &str) -> Option<&'static dyn Action> {
     ALL.iter().copied().find(|a| a.name() == name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::all;
+
+    #[test]
+    fn every_action_can_be_named_and_says_what_it_does() {
+        let mut names: Vec<&str> = all().iter().map(|a| a.name()).collect();
+        assert!(all().iter().all(|a| a.help().ends_with('.') && !a.title().is_empty()));
+        assert!(all().iter().flat_map(|a| a.args()).all(|arg| !arg.help.is_empty()));
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), all().len(), "names are unique");
+    }
 }

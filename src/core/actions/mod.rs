@@ -4,13 +4,31 @@
 //! else in this library changes a cluster.
 
 pub mod action;
+pub mod annotate;
 pub mod catalogue;
+pub mod command;
+pub mod cordon;
+pub mod delete;
 pub mod diff;
+pub mod edit;
+pub mod edit_text;
+pub mod label;
 pub mod merge;
+pub mod observe;
+pub mod pairs;
 pub mod patch;
+pub mod pipeline;
 pub mod plan;
+pub mod restart;
+pub mod rollout;
 pub mod run;
+pub mod runner;
+pub mod scale;
+pub mod suspend;
+pub mod trigger;
+pub mod undo;
 
 pub use action::{Action, Arg, ArgKind, Args, Asked, Offer, Progress, Proposal, Target, WhyNot};
+pub use edit_text::EditText;
 pub use plan::{DiffLine, DryRun, Effect, Plan, Risk, Step};
-pub use run::{Confirmation, Outcome, RunEvent, RunId};
+pub use run::{Confirmation, Outcome, RunEvent, RunId, StepResult, StepState};

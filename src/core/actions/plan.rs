@@ -1,8 +1,12 @@
 //! What an action would do.
 
+use super::action::Target;
+use super::diff::mask_body;
+use super::patch;
 use crate::cluster::{Access, Method, Right};
 use crate::problem::Problem;
 use crate::resources::ObjectRef;
+use serde_json::Value;
 
 /// How much a mistake would cost; decides how it is confirmed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
@@ -55,24 +59,87 @@ pub enum DryRun {
 }
 
 /// One step of a plan: one call on one object.
-#[derive(Clone, Debug, PartialEq, serde::Serialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Step {
     /// In words: `set replicas from 2 to 3`.
     pub title: String,
-    /// `namespace/name` of the object.
-    #[serde(serialize_with = "crate::actions::plan::object_line")]
     pub object: ObjectRef,
     pub effect: Effect,
     pub diff: Vec<DiffLine>,
     pub dry_run: DryRun,
-    /// The call that takes it back, if there is one.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    /// The call that takes it back, if there is one; without the identity of the object's later state.
     pub undo: Option<Effect>,
+    /// What the server had at the effect's path when the plan was made; `null` for what is to be created.
+    pub current: Value,
 }
 
-pub(crate) fn object_line<S: serde::Serializer>(object: &ObjectRef, s: S) -> Result<S::Ok, S::Error> {
-    s.collect_str(object)
+impl Step {
+    /// A merge patch on an object, tied to its UID and to the state that was read. `current` is what the
+    /// server has at `path` (the object itself, or its subresource).
+    pub fn patch(target: &Target, path: String, current: &Value, patch: &Value, title: impl Into<String>) -> Self {
+        let meta = &current["metadata"];
+        let uid = meta["uid"].as_str().unwrap_or(&target.reference.uid);
+        let version = meta["resourceVersion"].as_str().unwrap_or_default();
+        let effect = |body: Value| Effect { method: Method::MergePatch, path: path.clone(), query: Vec::new(), body: Some(body) };
+        Self {
+            title: title.into(),
+            object: target.reference.clone(),
+            effect: effect(patch::with_identity(patch, uid, version)),
+            diff: Vec::new(),
+            dry_run: DryRun::Pending,
+            undo: Some(effect(patch::inverse(current, patch))),
+            current: current.clone(),
+        }
+    }
+    /// A merge patch on the object itself.
+    pub fn patch_object(target: &Target, patch: &Value, title: impl Into<String>) -> Self {
+        Self::patch(target, target.reference.path(None), &target.object, patch, title)
+    }
+    /// The same step without a way back.
+    #[must_use]
+    pub fn without_undo(mut self) -> Self {
+        self.undo = None;
+        self
+    }
+    /// Whether its body holds the values of a Secret.
+    pub fn holds_secrets(&self) -> bool {
+        holds_secrets(&self.object, &self.effect)
+    }
+    /// What happened to the right object only in this form may be shown or written down.
+    fn shown(&self, effect: &Effect) -> Effect {
+        let mut effect = effect.clone();
+        if is_secret_kind(&self.object) {
+            effect.body = effect.body.as_ref().map(mask_body);
+        }
+        effect
+    }
+}
+
+fn is_secret_kind(object: &ObjectRef) -> bool {
+    object.kind.group.is_empty() && object.kind.plural == "secrets"
+}
+
+/// Whether an effect on this object carries the values of a Secret.
+pub(crate) fn holds_secrets(object: &ObjectRef, effect: &Effect) -> bool {
+    is_secret_kind(object)
+        && effect.body.as_ref().is_some_and(|b| b.get("data").is_some() || b.get("stringData").is_some())
+}
+
+impl serde::Serialize for Step {
+    fn serialize<S: serde::Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
+        use serde::ser::SerializeStruct;
+        let mut out = s.serialize_struct("Step", 6)?;
+        out.serialize_field("title", &self.title)?;
+        out.serialize_field("object", &self.object.to_string())?;
+        out.serialize_field("effect", &self.shown(&self.effect))?;
+        out.serialize_field("diff", &self.diff)?;
+        out.serialize_field("dryRun", &self.dry_run)?;
+        match &self.undo {
+            Some(undo) => out.serialize_field("undo", &self.shown(undo))?,
+            None => out.skip_field("undo")?,
+        }
+        out.end()
+    }
 }
 
 /// What an action would do. Pure data.
@@ -96,4 +163,20 @@ pub struct Plan {
     pub undo: String,
     /// The same as a command line.
     pub command: String,
+    /// Why it cannot be run as things are, each in words: a guard, a missing right, a refused dry run.
+    pub blocked: Vec<String>,
+    /// The journal entry that this plan takes back.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub undoes: Option<String>,
+}
+
+impl Plan {
+    /// Whether nothing that is known stands against it.
+    pub fn can_run(&self) -> bool {
+        self.blocked.is_empty()
+    }
+    /// Whether the server would have been left as it is.
+    pub fn changes_nothing(&self) -> bool {
+        self.steps.iter().all(|s| s.effect.method == Method::MergePatch && s.diff.is_empty())
+    }
 }

@@ -34,6 +34,34 @@ pub struct Outcome {
     /// Identifier of the journal entry, for `qd undo`.
     pub journal: String,
     pub can_undo: bool,
+    /// One line an object, in the plan's order; those after a failure were not touched.
+    pub results: Vec<StepResult>,
+    /// What stopped it, if something did.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub problem: Option<Problem>,
+}
+
+/// What became of one step.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct StepResult {
+    /// `Kind namespace/name`
+    pub object: String,
+    pub state: StepState,
+    /// In words.
+    pub text: String,
+}
+
+/// How far a step has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "camelCase")]
+pub enum StepState {
+    /// Not touched: an earlier one failed, or the run was stopped.
+    Waiting,
+    /// The server took it; its effect was not seen to the end.
+    Accepted,
+    Done,
+    Failed,
 }
 
 /// Names a run while the program lives.

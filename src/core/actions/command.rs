@@ -1,0 +1,37 @@
+//! A plan as a command line.
+
+use super::action::Args;
+use crate::resources::ObjectRef;
+use std::collections::BTreeMap;
+
+/// `qd --context lab do scale deployments.apps/api -n team --replicas 3`, one line a namespace.
+pub(crate) fn line(context: &str, action: &str, targets: &[ObjectRef], args: &Args) -> String {
+    let mut places: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+    for target in targets {
+        let words = places.entry(&target.namespace).or_default();
+        words.push(quoted(&format!("{}/{}", target.kind.resource(), target.name)));
+    }
+    let mut tail = String::new();
+    for (name, value) in args.iter().filter(|(_, v)| !v.is_empty()) {
+        let value = if matches!(name, "yaml" | "base") { format!("@{name}.yaml") } else { quoted(value) };
+        tail.push_str(&format!(" --{name} {value}"));
+    }
+    let lines: Vec<String> = places
+        .into_iter()
+        .map(|(namespace, words)| {
+            let place = if namespace.is_empty() { String::new() } else { format!(" -n {}", quoted(namespace)) };
+            format!("qd --context {} do {action} {}{place}{tail}", quoted(context), words.join(" "))
+        })
+        .collect();
+    lines.join("\n")
+}
+
+/// A word for a POSIX shell.
+fn quoted(word: &str) -> String {
+    let word = crate::text::clean_line(word);
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:@%+=,".contains(c);
+    if !word.is_empty() && word.chars().all(plain) {
+        return word.into_owned();
+    }
+    format!("'{}'", word.replace('\'', "'\\''"))
+}

@@ -1,0 +1,71 @@
+//! Rollout restart: new pods by the workload's own update strategy, as `kubectl rollout restart` does it.
+
+use super::action::{Action, Asked, Progress, Proposal};
+use super::plan::{Risk, Step};
+use crate::clock::format_time;
+use crate::cluster::Right;
+use crate::resources::{Kind, ObjectRef};
+use crate::{Problem, ProblemKind, Result};
+use serde_json::{Value, json};
+
+/// See [`Action::help`].
+pub struct Restart;
+
+/// kubectl writes it, so that either can be told from the other by nobody.
+const RESTARTED_AT: &str = "kubectl.kubernetes.io/restartedAt";
+
+#[async_trait::async_trait]
+impl Action for Restart {
+    fn name(&self) -> &'static str {
+        "restart"
+    }
+    fn title(&self) -> &'static str {
+        "Restart"
+    }
+    fn help(&self) -> &'static str {
+        "Replace all pods by new ones, a few at a time, as the update strategy says."
+    }
+    fn applies(&self, kind: &Kind) -> bool {
+        kind.group == "apps" && matches!(kind.plural.as_str(), "deployments" | "statefulsets" | "daemonsets")
+    }
+    fn rights(&self, target: &ObjectRef) -> Vec<Right> {
+        vec![Right::new("patch", &target.kind.group, &target.kind.plural, &target.namespace)]
+    }
+    async fn plan(&self, asked: Asked<'_>) -> Result<Proposal> {
+        let patch = json!({"spec": {"template": {"metadata": {"annotations": {RESTARTED_AT: format_time(asked.now)}}}}});
+        let mut warnings = Vec::new();
+        let mut steps = Vec::new();
+        for target in asked.targets {
+            let spec = &target.object["spec"];
+            if spec["paused"] == true {
+                return Err(Problem::new(ProblemKind::Invalid, "cannot restart", "its rollout is paused")
+                    .on(target.reference.to_string())
+                    .next("resume it first: edit, spec.paused: false"));
+            }
+            let strategy = if target.reference.kind.plural == "deployments" { "strategy" } else { "updateStrategy" };
+            match spec[strategy]["type"].as_str() {
+                Some("Recreate") => {
+                    warnings.push(format!("{}: strategy Recreate, all pods end before new ones start", target.reference));
+                }
+                Some("OnDelete") => {
+                    warnings.push(format!("{}: strategy OnDelete, pods stay until somebody deletes them", target.reference));
+                }
+                _ => {}
+            }
+            if spec["replicas"] == 1 {
+                warnings.push(format!("{} has one replica: it may be away for a moment", target.reference));
+            }
+            steps.push(Step::patch_object(target, &patch, "replace all pods").without_undo());
+        }
+        Ok(Proposal {
+            title: format!("Restart {}", super::pipeline::objects_in_words(asked.targets)),
+            steps,
+            risk: Risk::Reversible,
+            warnings,
+            undo: String::new(),
+        })
+    }
+    fn progress(&self, object: Option<&Value>) -> Option<Progress> {
+        super::rollout::progress(object)
+    }
+}
