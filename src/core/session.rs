@@ -1,22 +1,43 @@
 //! The front door for both faces: open a context, watch, ask, plan, run, listen.
 
-use crate::actions::{Action, Args, Confirmation, Offer, Outcome, Plan, RunId, catalogue};
-use crate::clock::Clock;
-use crate::cluster::{Cluster, logs::LogRequest};
+use crate::actions::pipeline::{Planner, fetch};
+use crate::actions::runner::{self, Runner};
+use crate::actions::{
+    Action, Args, Confirmation, EditText, Offer, Outcome, Plan, Risk, RunId, WhyNot, catalogue,
+};
+use crate::clock::{Clock, parse_time};
+use crate::cluster::{
+    Access, Cluster, ConnectOptions, Forward, ForwardRequest, Kubeconfig, LogRequest, Request, Right,
+};
 use crate::drafts::Drafts;
-use crate::event::Listener;
-use crate::guards::GuardState;
-use crate::journal::{Entry, ExportFormat};
+use crate::event::{Event, Listener};
+use crate::guards::{GuardConfig, GuardState, Guards};
+use crate::journal::{Entry, ExportFormat, Journal, Record, export};
 use crate::memory::Memory;
 use crate::overview::Overview;
 use crate::resources::ObjectRef;
 use crate::store::{TableHandle, TableRequest};
 use crate::{Problem, ProblemKind, Result};
 use bytes::Bytes;
+use futures::StreamExt;
 use futures::stream::BoxStream;
+use parking_lot::Mutex;
 use serde_json::Value;
+use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+use tokio_util::sync::CancellationToken;
+
+pub use crate::cluster::ContextInfo;
+
+/// Set to anything but `0`, `false` or nothing: read-only everywhere.
+pub const READ_ONLY_VARIABLE: &str = "QD_READ_ONLY";
+/// A right whose answer could not be had is asked again after this.
+const ASK_AGAIN: Duration = Duration::from_secs(30);
+/// Ended runs that can still be waited for.
+const RUNS_KEPT: usize = 200;
 
 /// Where the kubeconfig comes from.
 #[derive(Clone, Debug, Default)]
@@ -24,22 +45,10 @@ pub enum KubeconfigFrom {
     /// `KUBECONFIG`, else `~/.kube/config`, else the service account of the pod we run in.
     #[default]
     Default,
-    /// These files, merged as kubectl merges.
+    /// These files, merged as kubectl merges; each has to exist.
     Paths(Vec<PathBuf>),
     /// The text itself (the demo).
     Text(String),
-}
-
-/// A context of the kubeconfig.
-#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct ContextInfo {
-    pub name: String,
-    pub cluster: String,
-    pub server: String,
-    pub user: String,
-    pub namespace: String,
-    pub current: bool,
 }
 
 /// How a session is opened.
@@ -50,6 +59,8 @@ pub struct Options {
     pub read_only: bool,
     pub impersonate_user: Option<String>,
     pub impersonate_groups: Vec<String>,
+    /// A credential plugin may use the terminal (command line on a terminal, no screen).
+    pub interactive: bool,
     /// Where the journal, drafts and memory are; `None`: the platform's place for state. Works without any.
     pub state_dir: Option<PathBuf>,
     /// The configuration file; `None`: `config.toml` in the platform's place for configuration.
@@ -78,14 +89,24 @@ pub struct Session {
 
 struct Inner {
     options: Options,
-    #[allow(dead_code)]
+    kubeconfig: Kubeconfig,
+    problems: Vec<Problem>,
     listener: Listener,
+    runtime: tokio::runtime::Handle,
+    guards: Arc<Guards>,
+    journal: Arc<Journal>,
     drafts: Drafts,
     memory: Memory,
+    clusters: Mutex<HashMap<String, Cluster>>,
+    /// When a right was asked for in the background.
+    asked: Mutex<HashMap<(String, Right), Instant>>,
+    runs: Mutex<BTreeMap<RunId, RunState>>,
+    next_run: AtomicU64,
 }
 
-fn missing() -> Problem {
-    Problem::new(ProblemKind::Internal, "cannot reach the cluster", "this build has no client")
+struct RunState {
+    cancel: CancellationToken,
+    done: tokio::sync::watch::Receiver<Option<Outcome>>,
 }
 
 impl Session {
@@ -93,98 +114,339 @@ impl Session {
     ///
     /// # Errors
     /// When the kubeconfig cannot be read.
-    pub fn new(options: Options, listener: Listener) -> Result<Self> {
-        Ok(Self { inner: Arc::new(Inner { options, listener, drafts: Drafts::default(), memory: Memory::default() }) })
+    pub fn new(mut options: Options, listener: Listener) -> Result<Self> {
+        let runtime = tokio::runtime::Handle::try_current()
+            .map_err(|e| Problem::new(ProblemKind::Internal, "cannot open a session", e.to_string()))?;
+        let kubeconfig = read_kubeconfig(&options.kubeconfig)?;
+        let own = directories::ProjectDirs::from("", "", "quarterdeck");
+        if options.state_dir.is_none() {
+            options.state_dir = own.as_ref().map(|d| d.state_dir().unwrap_or_else(|| d.data_local_dir()).to_path_buf());
+        }
+        let config_file = options.config_file.clone().or_else(|| own.map(|d| d.config_dir().join("config.toml")));
+        let (config, problem) = config_file.map_or_else(Default::default, |file| GuardConfig::load(&file));
+        let dir = options.state_dir.as_deref();
+        let inner = Inner {
+            guards: Arc::new(Guards::new(config, forced_read_only(&options))),
+            journal: Arc::new(Journal::open(dir)),
+            drafts: Drafts::open(dir),
+            memory: Memory::open(dir),
+            kubeconfig,
+            problems: problem.into_iter().collect(),
+            listener,
+            runtime,
+            clusters: Mutex::default(),
+            asked: Mutex::default(),
+            runs: Mutex::default(),
+            next_run: AtomicU64::new(1),
+            options,
+        };
+        Ok(Self { inner: Arc::new(inner) })
     }
-    /// What was wrong while opening and stops nothing: a broken configuration file, no place for state.
+    /// What was wrong while opening and stops nothing: a broken configuration file.
     pub fn problems(&self) -> Vec<Problem> {
-        Vec::new()
+        self.inner.problems.clone()
     }
     /// The contexts of the kubeconfig, in its order.
     pub fn contexts(&self) -> Vec<ContextInfo> {
-        Vec::new()
+        self.inner.kubeconfig.contexts()
     }
     /// The context that the kubeconfig names; empty when it names none.
     pub fn current_context(&self) -> String {
-        self.contexts().into_iter().find(|c| c.current).map(|c| c.name).unwrap_or_default()
+        self.inner.kubeconfig.context(None).map(|c| c.name).unwrap_or_default()
     }
-    /// The connection of a context; opened once, lazily.
-    pub fn cluster(&self, _context: &str) -> Result<Cluster> {
-        Err(missing())
+    /// The connection of a context; opened once, lazily, without a request.
+    ///
+    /// # Errors
+    /// When there is no such context, or what it says makes no sense.
+    pub fn cluster(&self, context: &str) -> Result<Cluster> {
+        let inner = &self.inner;
+        let mut clusters = inner.clusters.lock();
+        if let Some(cluster) = clusters.get(context) {
+            return Ok(cluster.clone());
+        }
+        let options = ConnectOptions {
+            read_only: self.guard(context).read_only.is_some(),
+            impersonate_user: inner.options.impersonate_user.clone(),
+            impersonate_groups: inner.options.impersonate_groups.clone(),
+            interactive: inner.options.interactive,
+            namespaces: inner.memory.namespaces(context),
+            state_dir: inner.options.state_dir.clone(),
+            clock: inner.options.clock.clone(),
+            ..ConnectOptions::default()
+        };
+        let cluster = Cluster::connect(&inner.kubeconfig, Some(context), &options)?;
+        let (mut state, listener, name) = (cluster.connection(), inner.listener.clone(), context.to_owned());
+        inner.runtime.spawn(async move {
+            while state.changed().await.is_ok() {
+                listener(Event::ConnectionChanged { context: name.clone() });
+            }
+        });
+        clusters.insert(context.into(), cluster.clone());
+        Ok(cluster)
+    }
+    /// Lets the user sign in anew; a credential plugin gets the terminal, so a screen has to be suspended.
+    pub async fn sign_in(&self, context: &str) -> Result<()> {
+        self.cluster(context)?.sign_in().await
     }
     /// A share in a watched table.
-    pub fn table(&self, _context: &str, _request: TableRequest) -> Result<TableHandle> {
-        Err(missing())
+    pub fn table(&self, context: &str, request: TableRequest) -> Result<TableHandle> {
+        let _ = self.cluster(context)?;
+        Ok(TableHandle { request: Arc::new(request) })
     }
     /// The platform of a context; watched as long as a handle lives.
-    pub fn overview(&self, _context: &str) -> Result<OverviewHandle> {
+    pub fn overview(&self, context: &str) -> Result<OverviewHandle> {
+        let _ = self.cluster(context)?;
         Ok(OverviewHandle::default())
     }
-    /// The object as the server has it now.
+    /// The object as the server has it now. One of another UID under its name is not it.
     pub async fn object(&self, context: &str, object: &ObjectRef) -> Result<Value> {
-        self.cluster(context)?.json(crate::cluster::Request::get(object.path(None))).await
+        Ok(fetch(&self.cluster(context)?, object.clone()).await?.object)
     }
-    /// Events about an object (`events.k8s.io` or core), the latest first.
-    pub async fn object_events(&self, _context: &str, _object: &ObjectRef) -> Result<Vec<Value>> {
-        Err(missing())
+    /// Events about an object, the latest first.
+    pub async fn object_events(&self, context: &str, object: &ObjectRef) -> Result<Vec<Value>> {
+        // Events of cluster-scoped objects are kept in this namespace.
+        let namespace = object.namespace().unwrap_or("default");
+        let selector = format!("involvedObject.name={},involvedObject.kind={}", object.name, object.kind.kind);
+        let request = Request::get(format!("/api/v1/namespaces/{namespace}/events")).query("fieldSelector", selector);
+        let mut list: Value = self.cluster(context)?.json(request).await?;
+        let Value::Array(mut events) = list["items"].take() else { return Ok(Vec::new()) };
+        // The kubelet writes a node's name for its UID.
+        let same = |e: &Value| e["involvedObject"]["uid"].as_str().is_none_or(|uid| uid == &*object.uid);
+        events.retain(|e| object.uid.is_empty() || object.kind.kind == "Node" || same(e));
+        let when = |e: &Value| {
+            let times = [&e["series"]["lastObservedTime"], &e["lastTimestamp"], &e["eventTime"], &e["metadata"]["creationTimestamp"]];
+            times.into_iter().find_map(|t| t.as_str().and_then(parse_time))
+        };
+        events.sort_by_key(|e| std::cmp::Reverse(when(e)));
+        Ok(events)
     }
+    /// An object as text to edit. Of a Secret this shows its values, so it stands in the journal.
+    pub async fn edit_text(&self, context: &str, object: &ObjectRef) -> Result<EditText> {
+        let text = EditText::of(object, &self.object(context, object).await?);
+        if text.secret {
+            self.note(context, "reveal", format!("Reveal {object} for an edit"), vec![object.to_string()], "", "shown");
+        }
+        Ok(text)
+    }
+
     /// All actions there are.
     pub fn catalogue(&self) -> &'static [&'static dyn Action] {
         catalogue::all()
     }
     /// The actions for these objects, with what stands against each. From what is known already; what is
-    /// not known is asked in the background and told by [`crate::event::Event::AccessChanged`].
-    pub fn offers(&self, _context: &str, _targets: &[ObjectRef]) -> Vec<Offer> {
-        Vec::new()
+    /// not known is asked in the background and told by [`Event::AccessChanged`].
+    pub fn offers(&self, context: &str, targets: &[ObjectRef]) -> Vec<Offer> {
+        let cluster = self.cluster(context).ok();
+        let now = self.clock().now();
+        let mut unknown = Vec::new();
+        let offers = catalogue::all()
+            .iter()
+            .filter(|action| !targets.is_empty() && targets.iter().all(|t| action.applies(&t.kind)))
+            .map(|action| {
+                let mut missing = Vec::new();
+                for right in targets.iter().flat_map(|t| action.rights(t)) {
+                    match cluster.as_ref().and_then(|c| c.may_known(&right)) {
+                        Some(Access::Denied) if !missing.contains(&right) => missing.push(right),
+                        Some(_) => {}
+                        None => unknown.push(right),
+                    }
+                }
+                let guard = targets.iter().find_map(|t| self.inner.guards.refuses(context, action.name(), t, now));
+                let enabled = if targets.len() > 1 && !action.many() {
+                    Err(WhyNot::NotApplicable("takes one object at a time".into()))
+                } else if !missing.is_empty() {
+                    Err(WhyNot::Rights(missing))
+                } else if let Some(why) = guard.or_else(|| self.inner.guards.refuses_number(targets.len())) {
+                    Err(WhyNot::Guard(why))
+                } else {
+                    Ok(())
+                };
+                Offer { name: action.name(), title: action.title(), help: action.help(), args: action.args(), enabled }
+            })
+            .collect();
+        if let Some(cluster) = cluster {
+            self.ask_later(cluster, unknown);
+        }
+        offers
     }
+    /// Asks for rights in the background, none twice within a while.
+    fn ask_later(&self, cluster: Cluster, mut rights: Vec<Right>) {
+        let mut asked = self.inner.asked.lock();
+        asked.retain(|_, at| at.elapsed() < ASK_AGAIN);
+        rights.retain(|right| asked.insert((cluster.context().into(), right.clone()), Instant::now()).is_none());
+        drop(asked);
+        if rights.is_empty() {
+            return;
+        }
+        let listener = self.inner.listener.clone();
+        self.inner.runtime.spawn(async move {
+            let asks = rights.into_iter().map(|right| {
+                let cluster = cluster.clone();
+                async move { cluster.may(&right).await }
+            });
+            let asks: Vec<_> = asks.collect();
+            futures::stream::iter(asks).buffer_unordered(4).for_each(|_| std::future::ready(())).await;
+            listener(Event::AccessChanged { context: cluster.context().into() });
+        });
+    }
+
     /// What an action would do: fetches the objects, checks identity, rights and guards, lets the server
     /// try it (dry run) and compares. Changes nothing.
     ///
     /// # Errors
     /// When there is nothing to plan: unknown action, wrong argument, the object is gone or another one.
     /// A refused dry run is no error; it stands in the plan's steps.
-    pub async fn plan(&self, _context: &str, _action: &str, _targets: &[ObjectRef], _args: &Args) -> Result<Plan> {
-        Err(missing())
+    pub async fn plan(&self, context: &str, action: &str, targets: &[ObjectRef], args: &Args) -> Result<Plan> {
+        let known = catalogue::find(action).ok_or_else(|| {
+            let names: Vec<&str> = catalogue::all().iter().map(|a| a.name()).collect();
+            Problem::usage("cannot plan", format!("there is no action {action}")).next(names.join(", "))
+        })?;
+        let cluster = self.cluster(context)?;
+        self.planner(&cluster).plan(known, targets, args).await
     }
-    /// Carries a plan out; progress comes as [`crate::event::Event::Run`].
+    fn planner<'a>(&'a self, cluster: &'a Cluster) -> Planner<'a> {
+        Planner { cluster, guards: &self.inner.guards, now: self.clock().now() }
+    }
+    /// Carries a plan out; progress comes as [`Event::Run`].
     ///
     /// # Errors
     /// When the confirmation is not what the plan asks for, or a guard refuses. Nothing was changed then.
-    pub fn run(&self, _plan: Plan, _confirmation: Confirmation) -> Result<RunId> {
-        Err(missing())
+    pub fn run(&self, plan: Plan, confirmation: Confirmation) -> Result<RunId> {
+        let inner = &self.inner;
+        runner::check(&plan, &confirmation)?;
+        let cluster = self.cluster(&plan.context)?;
+        cluster.set_read_only(self.guard(&plan.context).read_only.is_some());
+        let run = inner.next_run.fetch_add(1, Ordering::Relaxed);
+        let cancel = CancellationToken::new();
+        let runner = Runner {
+            guards: inner.guards.clone(),
+            clock: self.clock().clone(),
+            journal: inner.journal.clone(),
+            listener: inner.listener.clone(),
+            user: self.user(&plan.context),
+            cancel: cancel.clone(),
+            cluster,
+            run,
+        };
+        runner.guarded(&plan)?;
+        let (told, done) = tokio::sync::watch::channel(None);
+        let mut runs = inner.runs.lock();
+        while runs.len() >= RUNS_KEPT && runs.first_key_value().is_some_and(|(_, r)| r.done.borrow().is_some()) {
+            runs.pop_first();
+        }
+        runs.insert(run, RunState { cancel, done });
+        inner.runtime.spawn(async move {
+            let outcome = runner.carry_out(plan, &confirmation.reason).await;
+            told.send_replace(Some(outcome));
+        });
+        Ok(run)
     }
     /// Waits for the end of a run; `None` for an unknown one.
-    pub async fn wait(&self, _run: RunId) -> Option<Outcome> {
-        None
+    pub async fn wait(&self, run: RunId) -> Option<Outcome> {
+        let mut done = self.inner.runs.lock().get(&run)?.done.clone();
+        done.wait_for(Option::is_some).await.ok()?.clone()
     }
     /// Stops a run before its next step, or stops watching its effect.
-    pub fn cancel(&self, _run: RunId) {}
+    pub fn cancel(&self, run: RunId) {
+        if let Some(state) = self.inner.runs.lock().get(&run) {
+            state.cancel.cancel();
+        }
+    }
     /// The plan that takes a journal entry back (its identifier or a unique beginning of it; `last`).
-    pub async fn undo(&self, _journal_id: &str) -> Result<Plan> {
-        Err(missing())
+    ///
+    /// # Errors
+    /// When there is no such entry, no way back, or somebody has changed the same since.
+    pub async fn undo(&self, journal_id: &str) -> Result<Plan> {
+        let record = self.inner.journal.find(journal_id)?;
+        let cluster = self.cluster(&record.entry.context)?;
+        self.planner(&cluster).undo(&record).await
     }
     /// What was done, the latest first.
     pub fn journal(&self) -> Vec<Entry> {
-        Vec::new()
+        self.inner.journal.records().into_iter().rev().map(|r| r.entry).collect()
     }
     /// The journal for a hand-over.
-    pub fn export_journal(&self, _format: ExportFormat) -> String {
-        String::new()
+    pub fn export_journal(&self, format: ExportFormat) -> String {
+        match format {
+            ExportFormat::Markdown => export::markdown(&self.journal()),
+            ExportFormat::Json => export::json(&self.journal()),
+        }
     }
+
     /// How a context is guarded now.
-    pub fn guard(&self, _context: &str) -> GuardState {
-        GuardState::default()
+    pub fn guard(&self, context: &str) -> GuardState {
+        self.inner.guards.state(context, self.clock().now())
     }
-    /// Lifts read-only for some minutes.
-    pub fn unlock(&self, _context: &str, _minutes: u32, _reason: &str) -> Result<GuardState> {
-        Err(missing())
+    /// Lifts read-only for some minutes. The reason stands in the journal.
+    ///
+    /// # Errors
+    /// When this context cannot be unlocked, or no reason is given.
+    pub fn unlock(&self, context: &str, minutes: u32, reason: &str) -> Result<GuardState> {
+        let before = self.guard(context);
+        let state = self.inner.guards.unlock(context, minutes, reason, self.clock().now())?;
+        if state != before {
+            let title = format!("Unlock {context} for {minutes} min");
+            self.note(context, "unlock", title, Vec::new(), reason, "unlocked");
+            self.guard_changed(context);
+            let (session, context) = (self.clone(), context.to_owned());
+            self.inner.runtime.spawn(async move {
+                tokio::time::sleep(Duration::from_secs(u64::from(minutes) * 60)).await;
+                session.guard_changed(&context);
+            });
+        }
+        Ok(state)
     }
+    /// Ends an unlock before its time.
+    pub fn lock(&self, context: &str) -> GuardState {
+        self.inner.guards.lock(context);
+        self.guard_changed(context);
+        self.guard(context)
+    }
+    /// Makes the client follow its guard, and tells.
+    fn guard_changed(&self, context: &str) {
+        if let Some(cluster) = self.inner.clusters.lock().get(context) {
+            cluster.set_read_only(self.guard(context).read_only.is_some());
+        }
+        (self.inner.listener)(Event::GuardChanged { context: context.into() });
+    }
+    /// Who the journal says it was.
+    fn user(&self, context: &str) -> String {
+        let own = || self.inner.kubeconfig.context(Some(context)).map(|c| c.user).unwrap_or_default();
+        self.inner.options.impersonate_user.clone().unwrap_or_else(own)
+    }
+    /// Writes down something that needs no plan.
+    fn note(&self, context: &str, action: &str, title: String, objects: Vec<String>, reason: &str, outcome: &str) {
+        let inner = &self.inner;
+        let entry = Entry {
+            id: inner.journal.new_id(self.clock(), &title),
+            at: self.clock().now(),
+            context: context.into(),
+            user: self.user(context),
+            action: action.into(),
+            title,
+            objects,
+            risk: Risk::None,
+            reason: crate::text::clean_line(reason.trim()).into_owned(),
+            ok: true,
+            outcome: outcome.into(),
+            can_undo: false,
+            undone_by: None,
+        };
+        if let Err(problem) = inner.journal.put(Record { entry, undo: Vec::new() }) {
+            (inner.listener)(Event::Notice(problem));
+        }
+    }
+
     pub fn clock(&self) -> &Clock {
         &self.inner.options.clock
     }
-    /// A container's log as it comes.
+    /// A container's log as it comes. Several containers, resumed after a cut: [`crate::logs`].
     pub async fn logs(&self, context: &str, request: &LogRequest) -> Result<BoxStream<'static, Result<Bytes>>> {
         self.cluster(context)?.logs(request).await
+    }
+    /// Opens a local port that leads to a pod or a Service; closed when dropped.
+    pub async fn forward(&self, context: &str, request: ForwardRequest) -> Result<Forward> {
+        self.cluster(context)?.forward(request).await
     }
     /// Drafts of earlier and present edits.
     pub fn drafts(&self) -> &Drafts {
@@ -194,4 +456,26 @@ impl Session {
     pub fn memory(&self) -> &Memory {
         &self.inner.memory
     }
+}
+
+fn read_kubeconfig(from: &KubeconfigFrom) -> Result<Kubeconfig> {
+    match from {
+        KubeconfigFrom::Default => Kubeconfig::load(None),
+        KubeconfigFrom::Text(text) => Kubeconfig::parse(text, "the given kubeconfig"),
+        KubeconfigFrom::Paths(paths) => {
+            let mut all = Kubeconfig::default();
+            for path in paths {
+                all = all.merge(Kubeconfig::load(Some(path))?)?;
+            }
+            Ok(all)
+        }
+    }
+}
+
+fn forced_read_only(options: &Options) -> Option<String> {
+    if options.read_only {
+        return Some("read-only by --read-only".into());
+    }
+    let set = std::env::var(READ_ONLY_VARIABLE).is_ok_and(|v| !matches!(v.as_str(), "" | "0" | "false"));
+    set.then(|| format!("read-only by {READ_ONLY_VARIABLE}"))
 }

@@ -1,12 +1,13 @@
 //! Edit: make an object what an edited YAML says, merged with what others changed meanwhile.
 
 use super::action::{Action, Arg, ArgKind, Asked, Progress, Proposal};
-use super::edit_text::{editable, parse, to_yaml};
+use super::edit_text::{editable, parse};
 use super::merge::{Prefer, merge};
 use super::patch;
 use super::plan::{Risk, Step};
 use crate::cluster::Right;
 use crate::problem::FieldError;
+use crate::resources::yaml::to_text;
 use crate::resources::{Kind, ObjectRef};
 use crate::{Problem, ProblemKind, Result};
 use serde_json::Value;
@@ -52,7 +53,7 @@ impl Action for Edit {
         ]
     }
     fn default_of(&self, arg: &str, object: &Value) -> Option<String> {
-        (arg == "yaml").then(|| to_yaml(&editable(object)).unwrap_or_default())
+        (arg == "yaml").then(|| to_text(&editable(object)))
     }
     async fn plan(&self, asked: Asked<'_>) -> Result<Proposal> {
         let target = &asked.targets[0];

@@ -3,6 +3,7 @@
 use super::diff::{LAST_APPLIED, SERVER_METADATA, is_secret};
 use crate::problem::FieldError;
 use crate::resources::ObjectRef;
+use crate::resources::yaml::to_text;
 use crate::{Problem, ProblemKind, Result};
 use serde_json::Value;
 
@@ -18,7 +19,7 @@ pub struct EditText {
 }
 
 impl EditText {
-    pub fn of(reference: &ObjectRef, object: &Value) -> Result<Self> {
+    pub fn of(reference: &ObjectRef, object: &Value) -> Self {
         let mut reference = reference.clone();
         if let Some(uid) = object["metadata"]["uid"].as_str() {
             reference.uid = uid.into();
@@ -26,7 +27,7 @@ impl EditText {
         if let Some(version) = object["metadata"]["resourceVersion"].as_str() {
             reference.resource_version = version.into();
         }
-        Ok(Self { object: reference, text: to_yaml(&editable(object))?, secret: is_secret(object) })
+        Self { object: reference, text: to_text(&editable(object)), secret: is_secret(object) }
     }
 }
 
@@ -50,19 +51,12 @@ pub(crate) fn editable(object: &Value) -> Value {
     object
 }
 
-/// A value as YAML: long text is not folded, several lines stand as a block.
-pub fn to_yaml(value: &Value) -> Result<String> {
-    let options = serde_saphyr::ser_options! { min_fold_chars: usize::MAX, compact_list_indent: true };
-    serde_saphyr::to_string_with_options(value, options)
-        .map_err(|e| Problem::new(ProblemKind::Internal, "cannot write YAML", e.to_string()))
-}
-
 /// Reads edited text.
 ///
 /// # Errors
 /// `Invalid`, with the line and column as the field at fault.
 pub fn parse(text: &str) -> Result<Value> {
-    let options = serde_saphyr::options! { legacy_octal_numbers: true, with_snippet: false };
+    let options = serde_saphyr::options! { strict_booleans: true, legacy_octal_numbers: true, with_snippet: false };
     let read: Result<Value, _> = serde_saphyr::from_str_with_options(text, options);
     let wrong = |place: Option<(u64, u64)>, why: String| {
         let mut problem = Problem::new(ProblemKind::Invalid, "cannot read the YAML", why.clone());
@@ -178,7 +172,7 @@ mod tests {
     fn an_object_goes_through_yaml_and_comes_back_the_same() {
         let object = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a", "uid": "u", "resourceVersion": "1",
             "annotations": {LAST_APPLIED: "{}"}}, "data": {"script": "#!/bin/sh\necho  'a: b'\n", "yes": "on", "n": "0644", "long": "word ".repeat(60)}});
-        let yaml = to_yaml(&editable(&object)).unwrap();
+        let yaml = to_text(&editable(&object));
         assert_eq!(parse(&yaml).unwrap(), json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a"}, "data": object["data"]}), "{yaml}");
         assert!(yaml.contains("|") && !yaml.contains("\\n"), "several lines stand as a block:\n{yaml}");
     }

@@ -2,9 +2,9 @@
 //! action propose, ask for rights, guards and the server's own opinion (dry run), and compare.
 
 use super::action::{Action, Args, Asked, Proposal, Target};
-use super::plan::{DryRun, Effect, Plan, Risk, Step};
+use super::plan::{DryRun, Plan, Risk, Step};
 use super::{command, diff, patch};
-use crate::cluster::{Access, Cluster, Method, Request, Right};
+use crate::cluster::{Access, Cluster, Method, Request, Right, WriteOptions};
 use crate::guards::Guards;
 use crate::problem::FieldError;
 use crate::resources::{Kind, ObjectRef};
@@ -134,7 +134,7 @@ impl Planner<'_> {
             if denied {
                 step.dry_run = DryRun::Skipped("you may not do it".into());
             } else {
-                match self.cluster.call(request(&step.effect, true)).await {
+                match self.cluster.write(&step.effect, WriteOptions { dry_run: true, force: false }).await {
                     Ok(body) => {
                         after = serde_json::from_slice::<Value>(&body).ok().filter(|v| v["kind"] != "Status");
                         step.dry_run = DryRun::Accepted;
@@ -218,29 +218,6 @@ pub(crate) fn recreated(reference: &ObjectRef) -> Problem {
         .on(reference.to_string())
         .next("look at the new one, then decide again")
 }
-
-/// The call that an effect stands for: in our name, with strict field validation; a dry run stores nothing.
-pub(crate) fn request(effect: &Effect, dry_run: bool) -> Request {
-    let mut body = effect.body.clone();
-    let mut request = Request::get(&effect.path);
-    request.method = effect.method;
-    request.query.clone_from(&effect.query);
-    if effect.method != Method::Delete {
-        request = request.query("fieldManager", FIELD_MANAGER).query("fieldValidation", "Strict");
-    }
-    if dry_run {
-        request = request.query("dryRun", "All");
-        // A delete with a body is read from the body alone: without this the "dry run" would delete.
-        if let (Method::Delete, Some(body)) = (effect.method, &mut body) {
-            body["dryRun"] = json!(["All"]);
-        }
-    }
-    request.body = body.map(|b| b.to_string().into());
-    request
-}
-
-/// The name under which the server records our changes (managedFields).
-pub(crate) const FIELD_MANAGER: &str = "quarterdeck";
 
 /// A refusal with the fields at fault, if the server names them in words only, and without a Secret's values.
 pub(crate) fn explained(mut problem: Problem, step: &Step) -> Problem {

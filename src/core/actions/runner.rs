@@ -6,7 +6,7 @@ use super::plan::{Effect, Plan, Step, holds_secrets};
 use super::run::{Confirmation, Outcome, RunEvent, RunId, StepResult, StepState};
 use super::{catalogue, patch, pipeline};
 use crate::clock::Clock;
-use crate::cluster::{Cluster, Method, Request};
+use crate::cluster::{Cluster, Method, Request, WriteOptions};
 use crate::event::{Event, Listener};
 use crate::guards::Guards;
 use crate::journal::entry::KeptObject;
@@ -14,7 +14,6 @@ use crate::journal::{Entry, Journal, Record, UndoStep};
 use crate::{Problem, ProblemKind, Result};
 use futures::StreamExt;
 use serde_json::Value;
-use sha2::{Digest, Sha256};
 use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 
@@ -118,7 +117,7 @@ impl Runner {
         }
 
         if let Some(action) = catalogue::find(&plan.action) {
-            let failed = self.observe(action, &plan, made, &mut results).await;
+            let failed = self.observe(action, made, &mut results).await;
             record.entry.ok &= !failed;
             record.entry.outcome = in_words(&results, stopped.as_ref());
             self.write(&record);
@@ -139,13 +138,11 @@ impl Runner {
     async fn observe(
         &self,
         action: &dyn Action,
-        plan: &Plan,
         made: Vec<(usize, crate::resources::ObjectRef)>,
         results: &mut [StepResult],
     ) -> bool {
         let follows = futures::stream::iter(made)
             .map(|(i, object)| async move {
-                let _ = &plan.steps[i];
                 let tell = |text: &str| self.tell(RunEvent::Progress { step: i, text: text.into() });
                 tokio::select! {
                     seen = follow(&self.cluster, action, &object, tell) => (i, seen),
@@ -174,7 +171,7 @@ impl Runner {
     async fn apply(&self, step: &Step) -> Result<Value> {
         let mut effect = step.effect.clone();
         for attempt in 1.. {
-            let answer = self.cluster.call(pipeline::request(&effect, false)).await;
+            let answer = self.cluster.write(&effect, WriteOptions::default()).await;
             let problem = match answer {
                 Ok(body) => return Ok(serde_json::from_slice(&body).unwrap_or_default()),
                 Err(problem) => problem,
@@ -200,15 +197,10 @@ impl Runner {
     }
 
     fn begin(&self, plan: &Plan, reason: &str) -> Record {
-        static COUNT: std::sync::atomic::AtomicU64 = std::sync::atomic::AtomicU64::new(0);
         let at = self.clock.now();
-        // Tests and golden screens have a clock of their own, and want the same names every time.
-        let process = if self.clock.is_fixed() { 0 } else { std::process::id() };
-        let count = if self.clock.is_fixed() { self.run } else { COUNT.fetch_add(1, std::sync::atomic::Ordering::Relaxed) };
-        let digest = Sha256::digest(format!("{at} {process} {count} {}", plan.title));
         Record {
             entry: Entry {
-                id: digest.iter().take(4).map(|b| format!("{b:02x}")).collect(),
+                id: self.journal.new_id(&self.clock, &plan.title),
                 at,
                 context: plan.context.clone(),
                 user: self.user.clone(),

@@ -101,7 +101,7 @@ impl Kubeconfig {
     }
 
     /// The first to say something wins, as in kubectl.
-    fn merge(mut self, mut next: Self) -> Result<Self> {
+    pub(crate) fn merge(mut self, mut next: Self) -> Result<Self> {
         let unset = |c: &Option<String>| c.as_deref().is_none_or(str::is_empty);
         if unset(&self.merged.current_context) {
             self.merged.current_context = next.merged.current_context.take();

@@ -51,6 +51,12 @@ pub fn write_request(effect: &Effect, options: WriteOptions) -> Request {
     }
     if options.dry_run {
         set("dryRun", "All");
+        // The server reads a delete with a body from the body alone: without this a "dry run" would delete.
+        if let (Method::Delete, Some(body)) = (effect.method, &effect.body) {
+            let mut body = body.clone();
+            body["dryRun"] = serde_json::json!(["All"]);
+            request.body = Some(body.to_string().into());
+        }
     }
     request
 }

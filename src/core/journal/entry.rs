@@ -98,3 +98,16 @@ pub struct Record {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub undo: Vec<UndoStep>,
 }
+
+impl Record {
+    /// What may be written down: without the former values of Secrets, and so without their undo.
+    pub(crate) fn for_disk(&self) -> Self {
+        let mut record = self.clone();
+        let secret = |u: &UndoStep| crate::actions::plan::holds_secrets(&u.object.reference(), &u.effect);
+        if record.undo.iter().any(secret) {
+            record.undo.clear();
+            record.entry.can_undo = false;
+        }
+        record
+    }
+}

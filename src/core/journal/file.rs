@@ -2,11 +2,14 @@
 //! earlier one. Several programs may write at once.
 
 use super::entry::Record;
+use crate::clock::Clock;
 use crate::{Problem, Result};
 use parking_lot::Mutex;
+use sha2::{Digest, Sha256};
 use std::fs::{File, OpenOptions};
 use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Most entries that are kept; the oldest go.
 const KEPT: usize = 1000;
@@ -33,6 +36,16 @@ impl Journal {
             }
         }
         Self { file, records: Mutex::new(records) }
+    }
+    /// A name for a new entry. With a clock that stands still it is the same in every run.
+    pub fn new_id(&self, clock: &Clock, title: &str) -> String {
+        static COUNT: AtomicU64 = AtomicU64::new(0);
+        let (process, count) = match clock.is_fixed() {
+            true => (0, self.records.lock().len() as u64),
+            false => (std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed)),
+        };
+        let digest = Sha256::digest(format!("{} {process} {count} {title}", clock.now()));
+        digest.iter().take(4).map(|b| format!("{b:02x}")).collect()
     }
     /// The entries, the oldest first.
     pub fn records(&self) -> Vec<Record> {
@@ -80,7 +93,7 @@ impl Journal {
         let Some(file) = &self.file else {
             return Err(in_memory("there is no directory for state".into()));
         };
-        append(file, &record).map_err(|e| in_memory(e.to_string()).on(file.display().to_string()))
+        append(file, &record.for_disk()).map_err(|e| in_memory(e.to_string()).on(file.display().to_string()))
     }
 }
 
