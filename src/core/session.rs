@@ -2,9 +2,7 @@
 
 use crate::actions::pipeline::{Planner, fetch};
 use crate::actions::runner::{self, Runner};
-use crate::actions::{
-    Action, Args, Confirmation, EditText, Offer, Outcome, Plan, Risk, RunId, WhyNot, catalogue,
-};
+use crate::actions::{Action, Args, Confirmation, EditText, Offer, Outcome, Plan, Risk, RunId, WhyNot, catalogue};
 use crate::clock::{Clock, parse_time};
 use crate::cluster::{
     Access, Cluster, ConnectOptions, Forward, ForwardRequest, Kubeconfig, LogRequest, Request, Right,
@@ -16,7 +14,8 @@ use crate::journal::{Entry, ExportFormat, Journal, Record, export};
 use crate::memory::Memory;
 use crate::overview::Overview;
 use crate::resources::ObjectRef;
-use crate::store::{TableHandle, TableRequest};
+use crate::resources::describe::{Description, describe};
+use crate::store::{Stores, TableHandle, TableRequest};
 use crate::{Problem, ProblemKind, Result};
 use bytes::Bytes;
 use futures::StreamExt;
@@ -93,6 +92,7 @@ struct Inner {
     problems: Vec<Problem>,
     listener: Listener,
     runtime: tokio::runtime::Handle,
+    stores: Stores,
     guards: Arc<Guards>,
     journal: Arc<Journal>,
     drafts: Drafts,
@@ -131,6 +131,7 @@ impl Session {
             drafts: Drafts::open(dir),
             memory: Memory::open(dir),
             kubeconfig,
+            stores: Stores::new(options.clock.clone(), Some(listener.clone())),
             problems: problem.into_iter().collect(),
             listener,
             runtime,
@@ -190,8 +191,11 @@ impl Session {
     }
     /// A share in a watched table.
     pub fn table(&self, context: &str, request: TableRequest) -> Result<TableHandle> {
-        let _ = self.cluster(context)?;
-        Ok(TableHandle { request: Arc::new(request) })
+        Ok(self.inner.stores.table(&self.cluster(context)?, request))
+    }
+    /// All stores that are open.
+    pub fn stores(&self) -> &Stores {
+        &self.inner.stores
     }
     /// The platform of a context; watched as long as a handle lives.
     pub fn overview(&self, context: &str) -> Result<OverviewHandle> {
@@ -214,11 +218,21 @@ impl Session {
         let same = |e: &Value| e["involvedObject"]["uid"].as_str().is_none_or(|uid| uid == &*object.uid);
         events.retain(|e| object.uid.is_empty() || object.kind.kind == "Node" || same(e));
         let when = |e: &Value| {
-            let times = [&e["series"]["lastObservedTime"], &e["lastTimestamp"], &e["eventTime"], &e["metadata"]["creationTimestamp"]];
+            let times = [
+                &e["series"]["lastObservedTime"],
+                &e["lastTimestamp"],
+                &e["eventTime"],
+                &e["metadata"]["creationTimestamp"],
+            ];
             times.into_iter().find_map(|t| t.as_str().and_then(parse_time))
         };
         events.sort_by_key(|e| std::cmp::Reverse(when(e)));
         Ok(events)
+    }
+    /// An object in words, with its events; those are left out when they may not be read.
+    pub async fn describe(&self, context: &str, object: &ObjectRef) -> Result<Description> {
+        let (value, events) = futures::join!(self.object(context, object), self.object_events(context, object));
+        Ok(describe(&value?, &events.unwrap_or_default(), self.clock().now()))
     }
     /// An object as text to edit. Of a Secret this shows its values, so it stands in the journal.
     pub async fn edit_text(&self, context: &str, object: &ObjectRef) -> Result<EditText> {

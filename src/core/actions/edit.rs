@@ -66,9 +66,13 @@ impl Action for Edit {
             // Text with a resource version says itself what it is based on (kubectl get -o yaml).
             None => match mine_raw["metadata"]["resourceVersion"].as_str() {
                 Some(version) if target.object["metadata"]["resourceVersion"] != version => {
-                    return Err(Problem::new(ProblemKind::Conflict, "cannot edit", "it was changed since this text was read")
-                        .on(target.reference.to_string())
-                        .next("read it again, or remove metadata.resourceVersion to compare with what is there now"));
+                    return Err(Problem::new(
+                        ProblemKind::Conflict,
+                        "cannot edit",
+                        "it was changed since this text was read",
+                    )
+                    .on(target.reference.to_string())
+                    .next("read it again, or remove metadata.resourceVersion to compare with what is there now"));
                 }
                 _ => theirs.clone(),
             },
@@ -89,9 +93,10 @@ impl Action for Edit {
                 (Some(_), true) => "(hidden)".to_owned(),
                 (Some(v), false) => v.clone(),
             };
-            let mut problem = Problem::new(ProblemKind::Conflict, "cannot edit", "others changed the same fields meanwhile")
-                .on(target.reference.to_string())
-                .next("take mine, take theirs, or edit again; the text is kept as a draft");
+            let mut problem =
+                Problem::new(ProblemKind::Conflict, "cannot edit", "others changed the same fields meanwhile")
+                    .on(target.reference.to_string())
+                    .next("take mine, take theirs, or edit again; the text is kept as a draft");
             problem.fields = merged
                 .conflicts
                 .iter()

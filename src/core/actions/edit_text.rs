@@ -95,10 +95,15 @@ pub fn line_of(text: &str, path: &str) -> Option<usize> {
             (true, Some(depth)) => depth,
             _ => depth(lines[first?]),
         };
-        let is_item = |i: usize| meaningful(lines[i]) && depth(lines[i]) == here && lines[i].trim_start().starts_with('-');
+        let is_item =
+            |i: usize| meaningful(lines[i]) && depth(lines[i]) == here && lines[i].trim_start().starts_with('-');
         let hit = match &part {
             Part::Key(key) => block.clone().find(|&i| {
-                let line = if inline && i == from { lines[i].trim_start().trim_start_matches('-').trim_start() } else { lines[i].trim_start() };
+                let line = if inline && i == from {
+                    lines[i].trim_start().trim_start_matches('-').trim_start()
+                } else {
+                    lines[i].trim_start()
+                };
                 let at = if inline && i == from { here } else { depth(lines[i]) };
                 at == here && key_of(line).is_some_and(|k| k == *key)
             }),
@@ -109,7 +114,9 @@ pub fn line_of(text: &str, path: &str) -> Option<usize> {
         match part {
             Part::Key(_) => {
                 let end = (hit + 1..to).find(|&i| {
-                    meaningful(lines[i]) && (depth(lines[i]) < here || (depth(lines[i]) == here && !lines[i].trim_start().starts_with('-')))
+                    meaningful(lines[i])
+                        && (depth(lines[i]) < here
+                            || (depth(lines[i]) == here && !lines[i].trim_start().starts_with('-')))
                 });
                 (from, to, inline, indent) = (hit + 1, end.unwrap_or(to), false, None);
             }
@@ -173,7 +180,11 @@ mod tests {
         let object = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a", "uid": "u", "resourceVersion": "1",
             "annotations": {LAST_APPLIED: "{}"}}, "data": {"script": "#!/bin/sh\necho  'a: b'\n", "yes": "on", "n": "0644", "long": "word ".repeat(60)}});
         let yaml = to_text(&editable(&object));
-        assert_eq!(parse(&yaml).unwrap(), json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a"}, "data": object["data"]}), "{yaml}");
+        assert_eq!(
+            parse(&yaml).unwrap(),
+            json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a"}, "data": object["data"]}),
+            "{yaml}"
+        );
         assert!(yaml.contains("|") && !yaml.contains("\\n"), "several lines stand as a block:\n{yaml}");
     }
 

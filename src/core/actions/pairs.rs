@@ -9,7 +9,8 @@ use serde_json::{Map, Value};
 /// # Errors
 /// When a part is neither `key=value` nor `key-`, or a quote is not closed.
 pub fn parse(text: &str) -> Result<Map<String, Value>> {
-    let wrong = |why: String| Problem::usage("cannot read the pairs", why).next("write key=value to set and key- to remove");
+    let wrong =
+        |why: String| Problem::usage("cannot read the pairs", why).next("write key=value to set and key- to remove");
     let mut pairs = Map::new();
     for word in words(text).map_err(wrong)? {
         let (key, value) = match word.split_once('=') {
@@ -76,7 +77,10 @@ mod tests {
     #[test]
     fn pairs_are_read_as_kubectl_takes_them() {
         let pairs = parse("a=1  app.io/b='two words' c- d=").unwrap();
-        assert_eq!(Value::Object(pairs.clone()), serde_json::json!({"a": "1", "app.io/b": "two words", "c": null, "d": ""}));
+        assert_eq!(
+            Value::Object(pairs.clone()),
+            serde_json::json!({"a": "1", "app.io/b": "two words", "c": null, "d": ""})
+        );
         assert_eq!(in_words(&pairs), "set a, app.io/b, d; remove c");
         for wrong in ["", "a", "=x", "a=1 a-", "a='x"] {
             assert!(parse(wrong).is_err(), "{wrong}");

@@ -48,7 +48,9 @@ impl Planner<'_> {
         let asked = Asked { cluster: self.cluster, now: self.now, targets: &targets, args };
         let mut proposal = action.plan(asked).await?;
         for target in &targets {
-            proposal.warnings.extend(manager(&target.object).map(|m| format!("{m} manages {} and may take this back", target.reference)));
+            proposal.warnings.extend(
+                manager(&target.object).map(|m| format!("{m} manages {} and may take this back", target.reference)),
+            );
         }
         let objects: Vec<ObjectRef> = targets.into_iter().map(|t| t.reference).collect();
         let rights = objects.iter().flat_map(|o| action.rights(o)).collect();
@@ -145,7 +147,9 @@ impl Planner<'_> {
         }
         step.diff = match (step.effect.method, after) {
             (Method::Delete, _) => Vec::new(),
-            (Method::Post, after) => diff::diff(&json!({}), &after.or_else(|| step.effect.body.clone()).unwrap_or_default()),
+            (Method::Post, after) => {
+                diff::diff(&json!({}), &after.or_else(|| step.effect.body.clone()).unwrap_or_default())
+            }
             (_, Some(after)) => diff::diff(&step.current, &after),
             (Method::MergePatch, None) => {
                 let mut after = step.current.clone();
@@ -161,21 +165,28 @@ impl Planner<'_> {
 fn check_wish(action: &dyn Action, objects: &[ObjectRef], args: &Args) -> Result<()> {
     let name = action.name();
     if objects.is_empty() {
-        return Err(Problem::usage(format!("cannot plan {name}"), "no object is named").next("name an object, or mark some"));
+        return Err(
+            Problem::usage(format!("cannot plan {name}"), "no object is named").next("name an object, or mark some")
+        );
     }
     if objects.len() > 1 && !action.many() {
         return Err(Problem::usage(format!("cannot plan {name}"), "it takes one object at a time"));
     }
     for object in objects {
         if !action.applies(&object.kind) {
-            return Err(Problem::usage(format!("cannot {name}"), format!("{name} makes no sense for a {}", object.kind.kind))
-                .on(object.short()));
+            return Err(Problem::usage(
+                format!("cannot {name}"),
+                format!("{name} makes no sense for a {}", object.kind.kind),
+            )
+            .on(object.short()));
         }
     }
     for (given, _) in args.iter() {
         if !action.args().iter().any(|a| a.name == given) {
             let known: Vec<String> = action.args().iter().map(|a| format!("--{}", a.name)).collect();
-            return Err(Problem::usage(format!("cannot plan {name}"), format!("it has no --{given}")).next(known.join(", ")));
+            return Err(
+                Problem::usage(format!("cannot plan {name}"), format!("it has no --{given}")).next(known.join(", "))
+            );
         }
     }
     for arg in action.args().iter().filter(|a| a.required) {
@@ -214,9 +225,13 @@ pub(crate) async fn fetch(cluster: &Cluster, mut reference: ObjectRef) -> Result
 
 /// The problem of an object that has another one's name.
 pub(crate) fn recreated(reference: &ObjectRef) -> Problem {
-    Problem::new(ProblemKind::Conflict, "nothing was changed", "it was deleted and recreated: another object has its name now")
-        .on(reference.to_string())
-        .next("look at the new one, then decide again")
+    Problem::new(
+        ProblemKind::Conflict,
+        "nothing was changed",
+        "it was deleted and recreated: another object has its name now",
+    )
+    .on(reference.to_string())
+    .next("look at the new one, then decide again")
 }
 
 /// A refusal with the fields at fault, if the server names them in words only, and without a Secret's values.

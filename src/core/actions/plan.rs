@@ -80,7 +80,12 @@ impl Step {
         let meta = &current["metadata"];
         let uid = meta["uid"].as_str().unwrap_or(&target.reference.uid);
         let version = meta["resourceVersion"].as_str().unwrap_or_default();
-        let effect = |body: Value| Effect { method: Method::MergePatch, path: path.clone(), query: Vec::new(), body: Some(body) };
+        let effect = |body: Value| Effect {
+            method: Method::MergePatch,
+            path: path.clone(),
+            query: Vec::new(),
+            body: Some(body),
+        };
         Self {
             title: title.into(),
             object: target.reference.clone(),

@@ -32,7 +32,8 @@ impl Action for Restart {
         vec![Right::new("patch", &target.kind.group, &target.kind.plural, &target.namespace)]
     }
     async fn plan(&self, asked: Asked<'_>) -> Result<Proposal> {
-        let patch = json!({"spec": {"template": {"metadata": {"annotations": {RESTARTED_AT: format_time(asked.now)}}}}});
+        let patch =
+            json!({"spec": {"template": {"metadata": {"annotations": {RESTARTED_AT: format_time(asked.now)}}}}});
         let mut warnings = Vec::new();
         let mut steps = Vec::new();
         for target in asked.targets {
@@ -45,10 +46,14 @@ impl Action for Restart {
             let strategy = if target.reference.kind.plural == "deployments" { "strategy" } else { "updateStrategy" };
             match spec[strategy]["type"].as_str() {
                 Some("Recreate") => {
-                    warnings.push(format!("{}: strategy Recreate, all pods end before new ones start", target.reference));
+                    warnings
+                        .push(format!("{}: strategy Recreate, all pods end before new ones start", target.reference));
                 }
                 Some("OnDelete") => {
-                    warnings.push(format!("{}: strategy OnDelete, pods stay until somebody deletes them", target.reference));
+                    warnings.push(format!(
+                        "{}: strategy OnDelete, pods stay until somebody deletes them",
+                        target.reference
+                    ));
                 }
                 _ => {}
             }

@@ -20,7 +20,8 @@ pub fn progress(object: Option<&Value>) -> Option<Progress> {
         "Deployment" => {
             let conditions = status["conditions"].as_array();
             let stuck = conditions.into_iter().flatten().find(|c| c["reason"] == "ProgressDeadlineExceeded");
-            let (updated, all, available) = (number("updatedReplicas"), number("replicas"), number("availableReplicas"));
+            let (updated, all, available) =
+                (number("updatedReplicas"), number("replicas"), number("availableReplicas"));
             if let Some(condition) = stuck {
                 let why = condition["message"].as_str().unwrap_or("its progress deadline has passed");
                 Progress::Failed(crate::text::clean_line(why).into_owned())
@@ -90,7 +91,10 @@ mod tests {
         };
         assert_eq!(tell(json!({"observedGeneration": 1, "updatedReplicas": 3})), "… waits for its controller");
         assert_eq!(tell(json!({"observedGeneration": 2, "updatedReplicas": 1})), "… 1 of 3 replicas updated");
-        assert_eq!(tell(json!({"observedGeneration": 2, "updatedReplicas": 3, "replicas": 4})), "… 1 old replicas still ending");
+        assert_eq!(
+            tell(json!({"observedGeneration": 2, "updatedReplicas": 3, "replicas": 4})),
+            "… 1 old replicas still ending"
+        );
         let full = json!({"observedGeneration": 2, "updatedReplicas": 3, "replicas": 3, "availableReplicas": 3});
         assert_eq!(tell(full), "✓ 3 of 3 replicas available");
         let stuck = json!({"observedGeneration": 2, "conditions": [{"reason": "ProgressDeadlineExceeded", "message": "timed out"}]});

@@ -247,15 +247,18 @@ fn after(step: &Step, answer: &Value) -> After {
     if object.uid.is_empty() {
         object.uid = answer["metadata"]["uid"].as_str().unwrap_or_default().into();
     }
-    let undo = step.undo.clone().filter(|_| step.effect.method == Method::Post || !step.diff.is_empty()).map(|effect| UndoStep {
-        object: KeptObject::of(&object),
-        title: step.title.clone(),
-        expect: match step.effect.method {
-            Method::MergePatch => expectation(step, answer),
-            _ => Value::Null,
-        },
-        effect,
-    });
+    let undo =
+        step.undo.clone().filter(|_| step.effect.method == Method::Post || !step.diff.is_empty()).map(|effect| {
+            UndoStep {
+                object: KeptObject::of(&object),
+                title: step.title.clone(),
+                expect: match step.effect.method {
+                    Method::MergePatch => expectation(step, answer),
+                    _ => Value::Null,
+                },
+                effect,
+            }
+        });
     After { object, undo }
 }
 

@@ -70,7 +70,9 @@ impl Action for Scale {
             }) {
                 let (name, spec) = (scaler["metadata"]["name"].as_str().unwrap_or_default(), &scaler["spec"]);
                 let (min, max) = (spec["minReplicas"].as_i64().unwrap_or(1), spec["maxReplicas"].as_i64().unwrap_or(1));
-                warnings.push(format!("HorizontalPodAutoscaler {name} keeps {reference} between {min} and {max} and will overrule this"));
+                warnings.push(format!(
+                    "HorizontalPodAutoscaler {name} keeps {reference} between {min} and {max} and will overrule this"
+                ));
             }
             let patch = json!({"spec": {"replicas": replicas}});
             steps.push(Step::patch(target, path, &current, &patch, format!("set replicas from {now} to {replicas}")));

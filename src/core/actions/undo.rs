@@ -17,7 +17,9 @@ impl Planner<'_> {
     /// When it cannot be undone, was undone already, or somebody has changed the same since.
     pub(crate) async fn undo(&self, record: &Record) -> Result<Plan> {
         let entry = &record.entry;
-        let no = |why: String| Problem::new(ProblemKind::Conflict, "cannot undo", why).on(format!("{} ({})", entry.title, entry.id));
+        let no = |why: String| {
+            Problem::new(ProblemKind::Conflict, "cannot undo", why).on(format!("{} ({})", entry.title, entry.id))
+        };
         if let Some(by) = &entry.undone_by {
             return Err(no(format!("{by} has undone it already")));
         }

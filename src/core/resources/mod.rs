@@ -3,8 +3,8 @@
 //! nothing here knows a platform (see `platform`) or keeps state (see `store`).
 
 pub mod cell;
-pub mod describe;
 pub mod columns;
+pub mod describe;
 pub mod kind;
 pub mod levels;
 pub mod meta;
