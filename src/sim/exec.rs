@@ -11,6 +11,7 @@ use futures::{SinkExt, StreamExt};
 use http::Response;
 use serde_json::{Value, json};
 use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::tungstenite::protocol::{CloseFrame, frame::coding::CloseCode};
 
 /// Runs a command in the scripted container.
 ///
@@ -49,7 +50,8 @@ impl Session {
     async fn serve(self, mut socket: Socket) {
         // A client that goes away in the middle leaves nothing to tell.
         let _ = self.talk(&mut socket).await;
-        let _ = socket.close(None).await;
+        let normal = CloseFrame { code: CloseCode::Normal, reason: "".into() };
+        let _ = socket.close(Some(normal)).await;
     }
 
     async fn talk(&self, socket: &mut Socket) -> Result<(), tokio_tungstenite::tungstenite::Error> {

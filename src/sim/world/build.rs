@@ -90,6 +90,9 @@ impl Builder {
             "Certificate" => self.add_certificate(object, &hints["certificate"]),
             "Secret" => {
                 encode_secret(&mut object);
+                if hints["x509"].is_object() {
+                    self.certify(&mut object, &hints["x509"]);
+                }
                 self.objects.push(object);
             }
             _ => self.objects.push(object),
@@ -195,6 +198,19 @@ impl Builder {
             }
             None => "10.42.0.4".into(),
         }
+    }
+
+    /// Fills a TLS Secret with a real certificate: `names`, `issued` ago, `life`, `issuer`.
+    fn certify(&self, secret: &mut Value, hint: &Value) {
+        use crate::shapes::x509;
+        use base64::{Engine, engine::general_purpose::STANDARD};
+        let seconds = |key: &str, other: i64| hint[key].as_str().and_then(times::seconds).unwrap_or(other);
+        let names: Vec<String> = list(hint, "names").iter().filter_map(Value::as_str).map(str::to_owned).collect();
+        let not_before = times::shift(self.now, -seconds("issued", 30 * 86_400));
+        let not_after = times::shift(not_before, seconds("life", 90 * 86_400));
+        let signer = crate::shapes::acme::signer_of(text(hint, "issuer"));
+        let chain = x509::chain_pem(&x509::Leaf { names: &names, not_before, not_after, signer });
+        secret["data"] = json!({"tls.crt": STANDARD.encode(chain), "tls.key": STANDARD.encode(x509::LEAF_KEY)});
     }
 
     fn bulk(&mut self, pods: usize, certs: usize) {

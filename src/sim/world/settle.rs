@@ -18,18 +18,22 @@ impl Builder {
             let near: Vec<&Value> = pods.iter().copied().filter(|p| namespace(p) == namespace(service)).collect();
             made.extend(network::endpoints(service, &near, created));
         }
-        let mut changes: Vec<(usize, Value)> = Vec::new();
+        let mut changes: Vec<(usize, (&str, Value))> = Vec::new();
+        let roles: Vec<Value> = self.objects.iter().filter(|o| o["kind"] == "ClusterRole").cloned().collect();
         for (i, object) in self.objects.iter().enumerate() {
-            let status = match text(object, "kind") {
-                "ResourceQuota" => quota_status(object, &pods),
-                "PodDisruptionBudget" => budget_status(object, &pods),
+            let change = match text(object, "kind") {
+                "ResourceQuota" => ("status", quota_status(object, &pods)),
+                "PodDisruptionBudget" => ("status", budget_status(object, &pods)),
+                "ClusterRole" if object["aggregationRule"].is_object() => {
+                    ("rules", crate::rbac::cluster_role_rules(object, &roles).into())
+                }
                 _ => continue,
             };
-            changes.push((i, status));
+            changes.push((i, change));
         }
         drop(pods);
-        for (i, status) in changes {
-            self.objects[i]["status"] = status;
+        for (i, (key, value)) in changes {
+            self.objects[i][key] = value;
         }
         self.objects.extend(made);
         for document in std::mem::take(&mut self.later) {
