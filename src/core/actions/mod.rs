@@ -32,3 +32,6 @@ pub use action::{Action, Arg, ArgKind, Args, Asked, Offer, Progress, Proposal, T
 pub use edit_text::EditText;
 pub use plan::{DiffLine, DryRun, Effect, Plan, Risk, Step};
 pub use run::{Confirmation, Outcome, RunEvent, RunId, StepResult, StepState};
+
+#[cfg(test)]
+mod tests;
