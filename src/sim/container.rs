@@ -148,7 +148,11 @@ impl Container {
 
     /// An archive (uncompressed, whatever was asked) of what is below the given paths.
     fn tar(&self, paths: &[&str]) -> Outcome {
-        let wanted = |p: &str| paths.iter().any(|w| w.starts_with('/') && (p == *w || p.starts_with(&format!("{}/", w.trim_end_matches('/')))));
+        let wanted = |p: &str| {
+            paths
+                .iter()
+                .any(|w| w.starts_with('/') && (p == *w || p.starts_with(&format!("{}/", w.trim_end_matches('/')))))
+        };
         let mut stdout = Vec::new();
         for (path, content) in self.files.iter().filter(|(p, _)| wanted(p)) {
             stdout.extend(tar_entry(path.trim_start_matches('/'), content.as_bytes()));

@@ -23,7 +23,8 @@ pub fn answer(request: PodRequest) -> Result<Response<Body>, ApiError> {
     let flag = |key: &str| matches!(get(key), "true" | "1");
     let wanted = get("container").to_owned();
     if matches!(text(&pod, "status.phase"), "Succeeded" | "Failed") {
-        let message = format!("cannot exec into a container in a completed pod; current phase is {}", text(&pod, "status.phase"));
+        let message =
+            format!("cannot exec into a container in a completed pod; current phase is {}", text(&pod, "status.phase"));
         return Err(ApiError::bad_request(message));
     }
     let Some(container) = Container::of(&pod, &wanted) else {

@@ -111,7 +111,8 @@ impl Faults {
         let first = words.next().ok_or("an empty fault")?;
         let (key, value) = first.split_once('=').unwrap_or((first, ""));
         let bad = |what: &str| format!("{what} in fault {text:?}");
-        let number = |v: &str, other: u64| if v.is_empty() { Ok(other) } else { v.parse().map_err(|_| bad("no number")) };
+        let number =
+            |v: &str, other: u64| if v.is_empty() { Ok(other) } else { v.parse().map_err(|_| bad("no number")) };
         let fault = match key {
             "down" => {
                 self.set_down(true);
@@ -157,7 +158,8 @@ impl Faults {
         let mut plan = FaultPlan::default();
         if self.down.load(Ordering::Relaxed) {
             plan.cut_after = Some(0);
-            plan.refuse = Some(ApiError::new(503, "ServiceUnavailable", "the server is currently unable to handle the request"));
+            plan.refuse =
+                Some(ApiError::new(503, "ServiceUnavailable", "the server is currently unable to handle the request"));
             return plan;
         }
         for rule in self.rules.read().iter().filter(|r| r.target.fits(request)) {
@@ -183,13 +185,19 @@ fn apply(fault: &Fault, plan: &mut FaultPlan) {
         Fault::Malformed => plan.malformed = true,
         Fault::Gone => plan.refuse = Some(ApiError::expired(1, 2)),
         Fault::TooMany(seconds) => {
-            plan.refuse = Some(ApiError::too_many_requests("the server has received too many requests and has asked us to try again later", *seconds));
+            plan.refuse = Some(ApiError::too_many_requests(
+                "the server has received too many requests and has asked us to try again later",
+                *seconds,
+            ));
         }
         Fault::Server(code) => {
             let (reason, message) = match code {
                 503 => ("ServiceUnavailable", "the server is currently unable to handle the request"),
                 504 => ("Timeout", "the server was unable to return a response in the time allotted"),
-                _ => ("InternalError", "an error on the server (\"etcdserver: request timed out\") has prevented the request from succeeding"),
+                _ => (
+                    "InternalError",
+                    "an error on the server (\"etcdserver: request timed out\") has prevented the request from succeeding",
+                ),
             };
             plan.refuse = Some(ApiError::new(*code, reason, message));
         }

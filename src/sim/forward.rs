@@ -27,7 +27,8 @@ pub fn answer(request: PodRequest) -> Result<Response<Body>, ApiError> {
         return Err(ApiError::bad_request("query parameter \"ports\" is required"));
     }
     if text(&pod, "status.phase") != "Running" {
-        let message = format!("unable to forward port because pod is not running. Current status={}", text(&pod, "status.phase"));
+        let message =
+            format!("unable to forward port because pod is not running. Current status={}", text(&pod, "status.phase"));
         return Err(ApiError::bad_request(message));
     }
     let protocols = ["v5.channel.k8s.io", "v4.channel.k8s.io", "portforward.k8s.io"];
@@ -55,7 +56,9 @@ async fn serve(mut socket: Socket, pod: &Value, ports: &[u16]) -> Result<(), tok
         let Some(&port) = ports.get(usize::from(channel / 2)).filter(|_| channel % 2 == 0) else { continue };
         let open = listens(pod, port);
         if !open {
-            let error = format!("an error occurred forwarding {port}: failed to connect to localhost:{port} inside namespace: connection refused");
+            let error = format!(
+                "an error occurred forwarding {port}: failed to connect to localhost:{port} inside namespace: connection refused"
+            );
             let mut frame = vec![channel + 1];
             frame.extend(error.into_bytes());
             socket.send(Message::Binary(frame.into())).await?;

@@ -19,6 +19,7 @@ pub mod forward;
 pub mod hooks;
 pub mod http_body;
 pub mod logs;
+mod openapi;
 mod output;
 pub mod patch;
 pub mod rbac;

@@ -83,7 +83,10 @@ pub fn answer(request: &PodRequest) -> Result<Response<Body>, ApiError> {
         first = first.max(count.saturating_sub(tail));
     }
     let respond = |body: Body| {
-        Response::builder().header("content-type", "text/plain").body(body).map_err(|e| ApiError::internal(e.to_string()))
+        Response::builder()
+            .header("content-type", "text/plain")
+            .body(body)
+            .map_err(|e| ApiError::internal(e.to_string()))
     };
     if !wanted.follow || script.ended.is_some() {
         let mut out = BytesMut::new();
@@ -131,7 +134,10 @@ impl Follow {
                 return Some((Ok(out.freeze()), self));
             }
             // At high rates lines are sent in batches, as a kubelet reads its file.
-            let due = self.script.time(self.next).max(clock.now().checked_add(SignedDuration::from_millis(10)).unwrap_or_default());
+            let due = self
+                .script
+                .time(self.next)
+                .max(clock.now().checked_add(SignedDuration::from_millis(10)).unwrap_or_default());
             tokio::select! {
                 () = clock.sleep_until(due) => {}
                 () = tokio::time::sleep(Duration::from_secs(1)) => {}
@@ -155,9 +161,12 @@ fn script(pod: &Value, wanted: &str, previous: bool) -> Result<Script, ApiError>
             Some(default) => all.iter().copied().find(|c| name_of(c) == default).unwrap_or(&Value::Null),
             None => {
                 let init = names_of("spec.initContainers");
-                let tail = if init.is_empty() { String::new() } else { format!(" or one of the init containers: [{init}]") };
+                let tail =
+                    if init.is_empty() { String::new() } else { format!(" or one of the init containers: [{init}]") };
                 let choices = names_of("spec.containers");
-                return Err(bad(format!("a container name must be specified for pod {pod_name}, choose one of: [{choices}]{tail}")));
+                return Err(bad(format!(
+                    "a container name must be specified for pod {pod_name}, choose one of: [{choices}]{tail}"
+                )));
             }
         },
         (name, _) => all
@@ -178,7 +187,9 @@ fn script(pod: &Value, wanted: &str, previous: bool) -> Result<Script, ApiError>
     };
     let ended = if previous {
         let last = over(at(status, "lastState"));
-        Some(last.ok_or_else(|| bad(format!("previous terminated container \"{container}\" in pod \"{pod_name}\" not found")))?)
+        Some(last.ok_or_else(|| {
+            bad(format!("previous terminated container \"{container}\" in pod \"{pod_name}\" not found"))
+        })?)
     } else if running.is_some() {
         None
     } else {
@@ -222,9 +233,16 @@ fn name_of(container: &Value) -> &str {
 
 fn style_of(container: &Value) -> String {
     let image = text(container, "image");
-    let style = [("postgres", "postgres"), ("traefik", "access"), ("nginx", "access"), ("cert-manager", "klog"), ("registry.k8s.io", "klog"), ("authentik", "json")]
-        .into_iter()
-        .find(|(part, _)| image.contains(part));
+    let style = [
+        ("postgres", "postgres"),
+        ("traefik", "access"),
+        ("nginx", "access"),
+        ("cert-manager", "klog"),
+        ("registry.k8s.io", "klog"),
+        ("authentik", "json"),
+    ]
+    .into_iter()
+    .find(|(part, _)| image.contains(part));
     style.map_or("app", |(_, style)| style).to_owned()
 }
 
@@ -283,26 +301,44 @@ impl Script {
             ),
             "access" => format!(
                 "10.42.{}.{} - - [{}] \"GET {path} HTTP/2.0\" {status} {} \"-\" \"-\" {i} \"api@kubernetes\" {ms}ms",
-                id % 4, id % 250, moment.strftime("%d/%b/%Y:%H:%M:%S +0000"), id % 9000
+                id % 4,
+                id % 250,
+                moment.strftime("%d/%b/%Y:%H:%M:%S +0000"),
+                id % 9000
             ),
             "postgres" => format!(
                 "{} UTC [{}] LOG:  checkpoint complete: wrote {} buffers ({ms}.{}%); 0 WAL file(s) added",
-                moment.strftime("%Y-%m-%d %H:%M:%S.%3f"), 60 + id % 40, id % 900, id % 10
+                moment.strftime("%Y-%m-%d %H:%M:%S.%3f"),
+                60 + id % 40,
+                id % 900,
+                id % 10
             ),
             "klog" => format!(
                 "{}{} 1 controller.go:{}] \"re-queuing item\" key=\"{path}\" duration=\"{ms}ms\"",
-                if status >= 500 { 'E' } else { 'I' }, moment.strftime("%m%d %H:%M:%S.%6f"), 100 + id % 300
+                if status >= 500 { 'E' } else { 'I' },
+                moment.strftime("%m%d %H:%M:%S.%6f"),
+                100 + id % 300
             ),
             _ => format!(
                 "{} {:5} {} request id={id:06x} method=GET path={path} status={status} duration={ms}ms",
-                moment.strftime("%Y-%m-%dT%H:%M:%S.%3fZ"), if status >= 500 { "ERROR" } else { "INFO" }, self.container
+                moment.strftime("%Y-%m-%dT%H:%M:%S.%3fZ"),
+                if status >= 500 { "ERROR" } else { "INFO" },
+                self.container
             ),
         }
     }
 }
 
-const PATHS: [&str; 8] =
-    ["/v1/calls", "/v1/queues/support", "/v1/agents", "/healthz", "/v1/recordings", "/v1/ivr/menu", "/metrics", "/v1/tenants/me"];
+const PATHS: [&str; 8] = [
+    "/v1/calls",
+    "/v1/queues/support",
+    "/v1/agents",
+    "/healthz",
+    "/v1/recordings",
+    "/v1/ivr/menu",
+    "/metrics",
+    "/v1/tenants/me",
+];
 const STATUS: [u16; 12] = [200, 200, 200, 200, 204, 200, 304, 200, 200, 404, 200, 503];
 
 #[cfg(test)]
@@ -317,7 +353,9 @@ mod tests {
 
     #[test]
     fn a_fast_container_has_written_rate_times_seconds_lines() {
-        let s = script(&pod(json!({"name": "a", "state": {"running": {"startedAt": "2026-01-01T00:00:00Z"}}})), "", false).unwrap();
+        let s =
+            script(&pod(json!({"name": "a", "state": {"running": {"startedAt": "2026-01-01T00:00:00Z"}}})), "", false)
+                .unwrap();
         let now = "2026-01-01T00:01:00Z".parse().unwrap();
         assert_eq!(s.count(now), 60_000);
         let mut out = BytesMut::new();
@@ -330,7 +368,10 @@ mod tests {
     fn what_cannot_be_read_is_said_in_the_kubelets_words() {
         let p = pod(json!({"name": "a", "state": {"waiting": {"reason": "ImagePullBackOff"}}}));
         let problem = |wanted: &str, previous| script(&p, wanted, previous).unwrap_err().message;
-        assert_eq!(problem("", false), "container \"a\" in pod \"p\" is waiting to start: trying and failing to pull image");
+        assert_eq!(
+            problem("", false),
+            "container \"a\" in pod \"p\" is waiting to start: trying and failing to pull image"
+        );
         assert_eq!(problem("", true), "previous terminated container \"a\" in pod \"p\" not found");
         assert_eq!(problem("b", false), "container b is not valid for pod p");
     }

@@ -28,7 +28,8 @@ pub fn rule_covers(rule: &Value, wanted: &Attributes) -> bool {
         sub => format!("{}/{sub}", wanted.resource),
     };
     let every = format!("*/{}", wanted.subresource);
-    let covers = |r: &Value| r == "*" || r == resource.as_str() || (!wanted.subresource.is_empty() && r == every.as_str());
+    let covers =
+        |r: &Value| r == "*" || r == resource.as_str() || (!wanted.subresource.is_empty() && r == every.as_str());
     if !list(rule, "resources").iter().any(covers) {
         return false;
     }
@@ -48,7 +49,8 @@ fn subject(binding: &Value, user: &User) -> Option<String> {
                     "" => namespace(binding),
                     ns => ns,
                 };
-                (user.name == format!("system:serviceaccount:{ns}:{who}")).then(|| format!("ServiceAccount \"{who}/{ns}\""))
+                (user.name == format!("system:serviceaccount:{ns}:{who}"))
+                    .then(|| format!("ServiceAccount \"{who}/{ns}\""))
             }
             _ => None,
         }
@@ -93,12 +95,16 @@ struct Grant {
 
 fn grants(store: &Store, user: &User, wanted_namespace: &str) -> Vec<Grant> {
     let roles = store.all(GROUP, "ClusterRole", None);
-    let cluster_rules = |role: &str| roles.iter().find(|r| name(r) == role).map(|r| cluster_role_rules(r, &roles)).unwrap_or_default();
+    let cluster_rules =
+        |role: &str| roles.iter().find(|r| name(r) == role).map(|r| cluster_role_rules(r, &roles)).unwrap_or_default();
     let mut out = Vec::new();
     for binding in store.all(GROUP, "ClusterRoleBinding", None) {
         if let Some(who) = subject(&binding, user) {
             let role = text(&binding, "roleRef.name");
-            let why = format!("RBAC: allowed by ClusterRoleBinding \"{}\" of ClusterRole \"{role}\" to {who}", name(&binding));
+            let why = format!(
+                "RBAC: allowed by ClusterRoleBinding \"{}\" of ClusterRole \"{role}\" to {who}",
+                name(&binding)
+            );
             out.push(Grant { why, rules: cluster_rules(role) });
         }
     }
@@ -117,7 +123,10 @@ fn grants(store: &Store, user: &User, wanted_namespace: &str) -> Vec<Grant> {
         };
         // A binding in a namespace grants nothing beyond it.
         rules.retain(|r| list(r, "nonResourceURLs").is_empty());
-        let why = format!("RBAC: allowed by RoleBinding \"{}/{wanted_namespace}\" of {kind} \"{role}\" to {who}", name(&binding));
+        let why = format!(
+            "RBAC: allowed by RoleBinding \"{}/{wanted_namespace}\" of {kind} \"{role}\" to {who}",
+            name(&binding)
+        );
         out.push(Grant { why, rules });
     }
     out
@@ -172,27 +181,57 @@ mod tests {
             object.as_object_mut().unwrap().extend(rest.as_object().unwrap().clone());
             store.apply_object(object, "test").unwrap();
         };
-        role("ClusterRole", json!({"name": "view", "labels": {"to-edit": "true"}}),
-            json!({"aggregationRule": {"clusterRoleSelectors": [{"matchLabels": {"to-view": "true"}}]}, "rules": []}));
-        role("ClusterRole", json!({"name": "edit"}),
-            json!({"aggregationRule": {"clusterRoleSelectors": [{"matchLabels": {"to-edit": "true"}}]}, "rules": []}));
-        role("ClusterRole", json!({"name": "base", "labels": {"to-view": "true"}}),
-            json!({"rules": [{"apiGroups": [""], "resources": ["pods", "pods/log"], "verbs": ["get", "list"]}]}));
-        role("ClusterRole", json!({"name": "urls"}), json!({"rules": [{"nonResourceURLs": ["/healthz", "/apis/*"], "verbs": ["get"]}]}));
-        role("ClusterRoleBinding", json!({"name": "urls"}),
-            json!({"roleRef": {"kind": "ClusterRole", "name": "urls"}, "subjects": [{"kind": "Group", "name": "system:authenticated"}]}));
-        role("RoleBinding", json!({"name": "team", "namespace": "default"}),
-            json!({"roleRef": {"kind": "ClusterRole", "name": "edit"}, "subjects": [{"kind": "User", "name": "vera"}]}));
-        role("Role", json!({"name": "one", "namespace": "default"}),
-            json!({"rules": [{"apiGroups": ["apps"], "resources": ["deployments"], "resourceNames": ["api"], "verbs": ["patch"]}]}));
-        role("RoleBinding", json!({"name": "one", "namespace": "default"}),
-            json!({"roleRef": {"kind": "Role", "name": "one"}, "subjects": [{"kind": "ServiceAccount", "name": "bot", "namespace": "default"}]}));
+        role(
+            "ClusterRole",
+            json!({"name": "view", "labels": {"to-edit": "true"}}),
+            json!({"aggregationRule": {"clusterRoleSelectors": [{"matchLabels": {"to-view": "true"}}]}, "rules": []}),
+        );
+        role(
+            "ClusterRole",
+            json!({"name": "edit"}),
+            json!({"aggregationRule": {"clusterRoleSelectors": [{"matchLabels": {"to-edit": "true"}}]}, "rules": []}),
+        );
+        role(
+            "ClusterRole",
+            json!({"name": "base", "labels": {"to-view": "true"}}),
+            json!({"rules": [{"apiGroups": [""], "resources": ["pods", "pods/log"], "verbs": ["get", "list"]}]}),
+        );
+        role(
+            "ClusterRole",
+            json!({"name": "urls"}),
+            json!({"rules": [{"nonResourceURLs": ["/healthz", "/apis/*"], "verbs": ["get"]}]}),
+        );
+        role(
+            "ClusterRoleBinding",
+            json!({"name": "urls"}),
+            json!({"roleRef": {"kind": "ClusterRole", "name": "urls"}, "subjects": [{"kind": "Group", "name": "system:authenticated"}]}),
+        );
+        role(
+            "RoleBinding",
+            json!({"name": "team", "namespace": "default"}),
+            json!({"roleRef": {"kind": "ClusterRole", "name": "edit"}, "subjects": [{"kind": "User", "name": "vera"}]}),
+        );
+        role(
+            "Role",
+            json!({"name": "one", "namespace": "default"}),
+            json!({"rules": [{"apiGroups": ["apps"], "resources": ["deployments"], "resourceNames": ["api"], "verbs": ["patch"]}]}),
+        );
+        role(
+            "RoleBinding",
+            json!({"name": "one", "namespace": "default"}),
+            json!({"roleRef": {"kind": "Role", "name": "one"}, "subjects": [{"kind": "ServiceAccount", "name": "bot", "namespace": "default"}]}),
+        );
         store
     }
 
     fn wanted(verb: &str, group: &str, resource: &str, ns: &str, object: &str) -> Attributes {
         Attributes {
-            verb: verb.into(), group: group.into(), resource: resource.into(), namespace: ns.into(), name: object.into(), ..Attributes::default()
+            verb: verb.into(),
+            group: group.into(),
+            resource: resource.into(),
+            namespace: ns.into(),
+            name: object.into(),
+            ..Attributes::default()
         }
     }
 
@@ -200,7 +239,10 @@ mod tests {
     fn aggregated_roles_grant_what_they_gather_and_only_in_their_namespace() {
         let (store, vera) = (store(), User::new("vera", &[]));
         let answer = authorize(&store, &vera, &wanted("list", "", "pods", "default", ""));
-        assert_eq!(answer.reason, "RBAC: allowed by RoleBinding \"team/default\" of ClusterRole \"edit\" to User \"vera\"");
+        assert_eq!(
+            answer.reason,
+            "RBAC: allowed by RoleBinding \"team/default\" of ClusterRole \"edit\" to User \"vera\""
+        );
         assert!(!authorize(&store, &vera, &wanted("list", "", "pods", "", "")).allowed);
         assert!(!authorize(&store, &vera, &wanted("delete", "", "pods", "default", "x")).allowed);
         let log = Attributes { subresource: "log".into(), ..wanted("get", "", "pods", "default", "x") };

@@ -39,7 +39,10 @@ where
         return Err(ApiError::bad_request("Upgrade request required"));
     };
     let Some(protocol) = choose(headers, ours).map(str::to_owned) else {
-        return Err(ApiError::bad_request(format!("unable to upgrade: requested protocol is not one of {}", ours.join(", "))));
+        return Err(ApiError::bad_request(format!(
+            "unable to upgrade: requested protocol is not one of {}",
+            ours.join(", ")
+        )));
     };
     let answer = Response::builder()
         .status(101)

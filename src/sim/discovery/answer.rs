@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use super::documents;
 use crate::{
     http_body::{Body, full},
+    openapi,
     server::{Accept, Form, Query, Reply, Shared, object_reply},
     status::ApiError,
 };
@@ -34,6 +35,13 @@ pub(crate) fn answer(shared: &Arc<Shared>, path: &str, query: &Query, request: &
         ["api", version] => documents::resource_list(&kinds, "", version),
         ["apis", group] => documents::group(&kinds, group),
         ["apis", group, version] => documents::resource_list(&kinds, group, version),
+        ["openapi", "v3"] => Some(openapi::v3_index(&kinds, shared.store.kinds_generation())),
+        ["openapi", "v3", "api", version] => openapi::v3_document(&kinds, "", version),
+        ["openapi", "v3", "apis", group, version] => openapi::v3_document(&kinds, group, version),
+        ["openapi", "v2"] => {
+            Accept::negotiate(request.headers(), false)?;
+            Some(openapi::v2_document(&kinds))
+        }
         [] => Some(paths(&kinds)),
         _ => None,
     };

@@ -31,7 +31,12 @@ pub(crate) fn json_body(headers: &HeaderMap, bytes: &Bytes) -> Result<Value, Api
         "" | "application/json" | "*/*" => serde_json::from_slice(bytes)
             .map_err(|error| ApiError::bad_request(format!("couldn't get version/kind; json parse error: {error}"))),
         "application/yaml" => yaml_body(bytes),
-        _ => Err(ApiError::unsupported_media_type(&["application/json", "application/yaml"])),
+        "application/vnd.kubernetes.protobuf" => super::protobuf::decode(bytes),
+        _ => Err(ApiError::unsupported_media_type(&[
+            "application/json",
+            "application/yaml",
+            "application/vnd.kubernetes.protobuf",
+        ])),
     }
 }
 

@@ -19,7 +19,9 @@ use super::{
 };
 use crate::{
     auth::{Tokens, User},
-    hooks::{Bare, Extension},
+    extension::World,
+    faults::Faults,
+    hooks::Extension,
     storage::Store,
 };
 
@@ -30,7 +32,9 @@ pub struct ServeOptions {
     pub addr: Option<SocketAddr>,
     /// The administrator's bearer token; random by default.
     pub token: Option<String>,
-    /// Rights, tables, containers and faults; a bare server by default.
+    /// What goes wrong on demand; nothing at first. Clones share the rules.
+    pub faults: Faults,
+    /// Rights, tables, containers and faults; a [`World`] with `faults` by default.
     pub extension: Option<Arc<dyn Extension>>,
 }
 
@@ -39,6 +43,7 @@ pub struct SimServer {
     address: SocketAddr,
     token: String,
     authority_pem: String,
+    faults: Faults,
     shared: Arc<Shared>,
     stop: CancellationToken,
     listener: Option<JoinHandle<()>>,
@@ -56,13 +61,14 @@ impl SimServer {
         let tokens = Tokens::new(store.clock().clone());
         let token = options.token.unwrap_or_else(|| crate::auth::random_hex(24));
         tokens.insert(token.clone(), User::admin());
-        let extension = options.extension.unwrap_or_else(|| Arc::new(Bare));
+        let faults = options.faults;
+        let extension = options.extension.unwrap_or_else(|| Arc::new(World { faults: faults.clone() }));
         let shared = Arc::new(Shared { store, tokens, extension, address });
         let stop = CancellationToken::new();
         let tls::Identity { acceptor, authority_pem } = tls::identity(address)?;
         let accepting = accept(listener, acceptor, shared.clone(), stop.clone());
         let listener = Some(tokio::spawn(accepting));
-        Ok(Self { address, token, authority_pem, shared, stop, listener })
+        Ok(Self { address, token, authority_pem, faults, shared, stop, listener })
     }
 
     /// `http://127.0.0.1:PORT`; the same port speaks HTTPS.
@@ -88,6 +94,11 @@ impl SimServer {
     /// All tokens it accepts; more can be put in.
     pub fn tokens(&self) -> &Tokens {
         &self.shared.tokens
+    }
+
+    /// What goes wrong on demand, unless another extension was given.
+    pub fn faults(&self) -> &Faults {
+        &self.faults
     }
 
     /// The objects it serves.

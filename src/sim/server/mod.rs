@@ -7,6 +7,7 @@ mod handle;
 mod impersonate;
 mod listen;
 mod path;
+mod protobuf;
 mod query;
 mod respond;
 mod tls;
