@@ -94,9 +94,6 @@ pub fn garbage(t: &mut Talk) {
     t.ask("the owner waits", get(&path("yard")));
     t.quietly(patch("merge", &path("dock"), json!({"metadata": {"finalizers": null}})));
     t.until_gone(&path("yard"));
-    let nobody = json!([{"apiVersion": "v1", "kind": "ConfigMap", "name": "nobody", "uid": "00000000-0000-4000-8000-000000000000"}]);
-    t.quietly(post(MAPS, json!({"metadata": {"name": "stray", "ownerReferences": nobody}})));
-    t.until_gone(&path("stray"));
     t.ask(
         "an owner that is no reference",
         post(MAPS, json!({"metadata": {"name": "x", "ownerReferences": [{"kind": "ConfigMap"}]}})),

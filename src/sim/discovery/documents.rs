@@ -50,6 +50,10 @@ pub(super) fn resource_list(kinds: &[Kind], group: &str, version: &str) -> Optio
         list.push(resource(kind));
         let mut names = kind.subresources.clone();
         names.sort();
+        if kind.custom {
+            // The real server lists status before scale, for custom kinds only.
+            names.reverse();
+        }
         for name in names {
             let ((g, v, k), verbs) = subresource(kind, &name);
             let mut entry =

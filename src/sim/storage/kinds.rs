@@ -77,6 +77,9 @@ impl KindInfo {
     pub fn verbs(&self) -> &'static [&'static str] {
         if self.virtual_only {
             &["create"]
+        } else if self.custom {
+            // The order in which the real server lists them for custom kinds.
+            &["delete", "deletecollection", "get", "list", "patch", "create", "update", "watch"]
         } else if self.plural == "componentstatuses" {
             &["get", "list"]
         } else if self.group.is_empty() && self.plural == "namespaces" {

@@ -109,7 +109,8 @@ impl Inner {
         let (name, prefix) = (given("name"), given("generateName"));
         if !options.trusted {
             if !given("resourceVersion").is_empty() {
-                return Err(ApiError::bad_request("resourceVersion should not be set on objects to be created"));
+                // Not a refusal that the API knows: the real server lets its storage's error through.
+                return Err(ApiError::new(500, "", "resourceVersion should not be set on objects to be created"));
             }
             for key in [
                 "uid",

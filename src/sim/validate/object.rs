@@ -13,7 +13,8 @@ use crate::{
 pub(crate) fn missing_version(kind: &KindInfo, name: &str) -> ApiError {
     let message = "Invalid value: 0: must be specified for an update".to_owned();
     let cause = Cause { reason: "FieldValueInvalid", message, field: "metadata.resourceVersion".into() };
-    ApiError::invalid(&kind.group, &kind.kind, name, vec![cause])
+    // The resource, not the Kind as everywhere else.
+    ApiError::invalid(&kind.group, &kind.plural, name, vec![cause])
 }
 
 fn verdict(kind: &KindInfo, object: &Value, causes: Vec<Cause>) -> Result<(), ApiError> {
@@ -79,6 +80,8 @@ fn content(kind: &KindInfo, object: &Value) -> Vec<Cause> {
         }
         ("batch", "jobs") => add(&mut causes, required::pod_spec(&spec["template"]["spec"], "spec.template.spec")),
         ("", "services") => service(spec, &mut causes),
+        ("", "configmaps") => causes.extend(keys(object, &["data", "binaryData"])),
+        ("", "secrets") => causes.extend(keys(object, &["data"])),
         _ => {}
     }
     causes
@@ -91,6 +94,23 @@ fn add(causes: &mut Vec<Cause>, more: Vec<Cause>) {
             causes.push(cause);
         }
     }
+}
+
+/// The keys of a config map or a secret become file names.
+fn keys(object: &Value, fields: &[&str]) -> Vec<Cause> {
+    let mut causes = Vec::new();
+    for field in fields {
+        for key in object[*field].as_object().into_iter().flatten().map(|(key, _)| key) {
+            let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+            if key.is_empty() || !key.chars().all(plain) {
+                let message = format!(
+                    "Invalid value: \"{key}\": a valid config key must consist of alphanumeric characters, '-', '_' or '.' (e.g. 'key.name',  or 'KEY_NAME',  or 'key-name', regex used for validation is '[-._a-zA-Z0-9]+')"
+                );
+                causes.push(Cause { reason: "FieldValueInvalid", message, field: format!("{field}[{key}]") });
+            }
+        }
+    }
+    causes
 }
 
 fn negative(value: &Value, field: &str) -> Option<Cause> {

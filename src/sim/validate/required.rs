@@ -8,8 +8,8 @@ use crate::{
 };
 
 /// Required fields that the real server accepts as empty.
-const LENIENT: [&str; 8] =
-    ["endpoints", "value", "metadata", "rules", "revision", "strategy", "podSelector", "allowedTopologies"];
+const LENIENT: [&str; 9] =
+    ["endpoints", "limits", "value", "metadata", "rules", "revision", "strategy", "podSelector", "allowedTopologies"];
 
 pub(super) fn missing(field: &str) -> Cause {
     Cause { reason: "FieldValueRequired", message: "Required value".into(), field: field.to_owned() }

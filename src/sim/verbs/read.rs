@@ -55,7 +55,7 @@ pub(crate) fn list(context: &Context) -> Reply {
             return Err(ApiError::bad_request("specifying resource version is not allowed when using continue"));
         }
         let (version, after) = read_token(token)
-            .ok_or_else(|| ApiError::bad_request("continue key is not valid: the token is malformed"))?;
+            .ok_or_else(|| ApiError::bad_request("invalid continue token: continue key is not valid: no JSON"))?;
         query.after = Some(after);
         at = (version > 0).then_some(version);
     } else {
@@ -72,6 +72,9 @@ pub(crate) fn list(context: &Context) -> Reply {
     };
     let selective = !query.labels.is_empty() || !query.fields.is_empty();
     let mut meta = json!({"resourceVersion": page.version.to_string()});
+    if context.kind.custom {
+        meta["continue"] = "".into();
+    }
     if page.remaining > 0
         && let Some(last) = page.items.last()
     {

@@ -74,6 +74,11 @@ fn scale_of(context: &Context, object: &Object) -> Result<Value, ApiError> {
         None if kind.custom => None,
         None => Some(selector_text(&value["spec"]["selector"])),
     };
+    // Nothing is left out of the status, and zero is left out of the spec.
+    let spec = match number(&paths.spec) {
+        0 => json!({}),
+        replicas => json!({ "replicas": replicas }),
+    };
     let mut status = json!({"replicas": number(&paths.status)});
     if let Some(selector) = selector {
         status["selector"] = selector.into();
@@ -84,7 +89,7 @@ fn scale_of(context: &Context, object: &Object) -> Result<Value, ApiError> {
             "name": meta["name"], "namespace": meta["namespace"], "uid": meta["uid"],
             "resourceVersion": meta["resourceVersion"], "creationTimestamp": meta["creationTimestamp"],
         },
-        "spec": {"replicas": number(&paths.spec)},
+        "spec": spec,
         "status": status,
     }))
 }

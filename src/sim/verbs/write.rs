@@ -61,6 +61,12 @@ pub(crate) async fn patch(context: Context, request: Request<Incoming>) -> Reply
                 return Err(super::options::bad_option("fieldManager", "FieldValueRequired", message, "PatchOptions"));
             }
             let mut object = crate::server::yaml_body(&body)?;
+            let said = |key: &str| object[key].as_str().unwrap_or_default();
+            if said("kind").is_empty() || said("apiVersion").is_empty() {
+                let (group, version) = said("apiVersion").split_once('/').unwrap_or(("", said("apiVersion")));
+                let message = format!("invalid object type: {group}/{version}, Kind={}", said("kind"));
+                return Err(ApiError::bad_request(message));
+            }
             check_type(&kind, &mut object)?;
             check_name(&context, &mut object)?;
             let warnings = validate::unknown_fields(&kind, &mut object, &body, validation)?;
