@@ -2,10 +2,12 @@
 
 use super::TableHandle;
 use super::shelf::Items;
+use crate::resources::query::shows_age;
 use crate::resources::row::RowArc;
-use crate::resources::{Column, ColumnType, Level, Query, Row};
+use crate::resources::{Column, Level, Query, Row};
 use std::cmp::Ordering;
 use std::ops::Range;
+use std::sync::Arc;
 
 /// With more changes at once than this, all of them are merged in one go.
 const ONE_BY_ONE: usize = 32;
@@ -55,8 +57,9 @@ pub struct TableView {
     levels: [usize; Level::COUNT],
     /// Where in the store's log of changes this look stands; `None`: build anew.
     seen: Option<u64>,
-    /// The columns that query and sort were made for.
     version: u64,
+    /// The columns that query and sort were made for.
+    bound: Option<Arc<Vec<Column>>>,
     filtered_at: i64,
 }
 
@@ -71,6 +74,7 @@ impl TableView {
             levels: [0; Level::COUNT],
             seen: None,
             version: 0,
+            bound: None,
             filtered_at: 0,
         };
         view.refresh();
@@ -93,6 +97,14 @@ impl TableView {
             return false;
         }
         let handle = self.handle.clone();
+        let columns = handle.data.columns.load_full();
+        if self.bound.as_ref().is_none_or(|b| !Arc::ptr_eq(b, &columns)) {
+            // Other columns: their order may be another one, so that every row is asked again.
+            self.query.bind(&columns);
+            self.sort.ages = self.sort.column.and_then(|i| columns.get(i)).is_some_and(shows_age);
+            self.bound = Some(columns.clone());
+            self.seen = None;
+        }
         let items = handle.data.shelf.read();
         let changed: Option<Vec<u32>> = self.seen.and_then(|seen| {
             let mut places: Vec<u32> = items.changed_since(seen)?.collect();
@@ -101,7 +113,6 @@ impl TableView {
             Some(places)
         });
         self.seen = Some(items.log_end());
-        let columns = handle.data.columns.load();
         match changed {
             Some(places) if places.is_empty() => told,
             Some(places) if places.len() <= ONE_BY_ONE => {
@@ -143,7 +154,7 @@ impl TableView {
     pub fn set_query(&mut self, query: Query) {
         if query != self.query {
             self.query = query;
-            self.seen = None;
+            (self.seen, self.bound) = (None, None);
             self.refresh();
         }
     }
@@ -262,11 +273,4 @@ fn compare(rows: &[Option<RowArc>], sort: &Sort, a: u32, b: u32) -> Ordering {
         (Some(a), Some(b)) => sort.compare(a, b),
         (a, b) => a.is_none().cmp(&b.is_none()),
     }
-}
-
-/// Whether a column of moments is read as ages (and not as dates that lie ahead).
-fn shows_age(column: &Column) -> bool {
-    let ahead = ["expir", "renew", "not after", "next", "until"];
-    let name = column.name.to_lowercase();
-    column.column_type == ColumnType::Time && !ahead.iter().any(|word| name.contains(word))
 }
