@@ -4,7 +4,8 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use quarterdeck_sim::{ServeOptions, SimServer};
+use quarterdeck_sim::world::WorldOptions;
+use quarterdeck_sim::{Clock, ServeOptions, SimServer, Store, World};
 use tokio::runtime::Runtime;
 
 use crate::http::Client;
@@ -20,12 +21,17 @@ pub struct SimCluster {
 impl SimCluster {
     /// Starts a cluster that has what every new cluster has, and nothing else.
     pub fn start(name: &str) -> SimCluster {
-        let store = quarterdeck_sim::Store::new(quarterdeck_sim::Clock::system());
-        SimCluster::serve(name, store, ServeOptions::default())
+        SimCluster::serve(name, Store::new(Clock::system()), options())
+    }
+
+    /// Starts a cluster with a world in it, such as `ominis`.
+    pub fn world(name: &str) -> SimCluster {
+        let store = quarterdeck_sim::world::load(name, &WorldOptions::default()).expect("a world of that name");
+        SimCluster::serve(name, store, options())
     }
 
     /// Serves these objects with these options.
-    pub fn serve(name: &str, store: quarterdeck_sim::Store, options: ServeOptions) -> SimCluster {
+    pub fn serve(name: &str, store: Store, options: ServeOptions) -> SimCluster {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(2)
             .enable_all()
@@ -85,4 +91,9 @@ pub fn shared() -> Arc<SimCluster> {
         *shared = Arc::downgrade(&cluster);
         cluster
     })
+}
+
+/// With rights, tables and containers, as the demo serves it.
+fn options() -> ServeOptions {
+    ServeOptions { extension: Some(Arc::new(World::default())), ..ServeOptions::default() }
 }
