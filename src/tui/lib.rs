@@ -1,1 +1,22 @@
-//! quarterdeck-tui
+//! quarterdeck-tui: the screen of Quarterdeck.
+//!
+//! One direction: an input goes through `keymap` to `state::update`, which changes the state and
+//! returns effects; `driver` carries them out and answers come back as inputs; `view` draws the
+//! state, and `terminal` sends what changed. `plain` is the same without a screen.
+
+pub mod driver;
+pub mod keymap;
+pub mod options;
+pub mod pages;
+pub mod palette;
+#[cfg(any(test, feature = "robot"))]
+pub mod robot;
+pub mod run;
+pub mod state;
+pub mod terminal;
+pub mod theme;
+pub mod view;
+pub mod widgets;
+
+pub use options::TuiOptions;
+pub use run::run;

@@ -1,0 +1,136 @@
+//! What the palette and the help offer at this moment.
+
+use super::{Choice, Pick};
+use crate::keymap::{Command, Verb};
+use crate::pages::Page;
+use crate::state::State;
+use quarterdeck_core::actions::WhyNot;
+
+/// Kinds of which there can be very many are offered by name only up to here.
+const FINDABLE: usize = 2_000;
+
+fn scopes(state: &State) -> Vec<String> {
+    state.scopes()
+}
+
+/// Why an action cannot be used, with the Role that would give the right.
+fn why(why: &WhyNot) -> String {
+    match why {
+        WhyNot::Rights(rights) => {
+            let role = rights.first().map(|r| r.role_yaml().replace('\n', " ")).unwrap_or_default();
+            format!("{}. A Role that gives it: {role}", why.line())
+        }
+        _ => why.line(),
+    }
+}
+
+/// The actions for what is marked or under the cursor.
+fn actions(state: &State, keys: &dyn Fn(&Command) -> String) -> Vec<Choice> {
+    let targets = state.targets();
+    if targets.is_empty() {
+        return Vec::new();
+    }
+    let about = match targets.as_slice() {
+        [one] => one.short(),
+        many => format!("{} marked", many.len()),
+    };
+    state
+        .session
+        .offers(&state.context, &targets)
+        .into_iter()
+        .filter(|o| !matches!(o.enabled, Err(WhyNot::NotApplicable(_))))
+        .map(|offer| {
+            let command = Command::new(Verb::Do, offer.name);
+            Choice {
+                label: offer.title.into(),
+                detail: format!("{about}: {}", offer.help),
+                key: keys(&command),
+                why_not: offer.enabled.err().map(|w| why(&w)),
+                command: Some(command),
+                weight: 30,
+            }
+        })
+        .collect()
+}
+
+/// The command palette: actions valid here, views, kinds, namespaces, contexts, objects in view, commands.
+pub fn palette(state: &State) -> Pick {
+    let scopes = scopes(state);
+    let scopes: Vec<&str> = scopes.iter().map(String::as_str).collect();
+    let keys = |command: &Command| state.keymap.keys_for(&scopes, command);
+    let mut all = actions(state, &keys);
+    let choice = |label: String, detail: &str, command: Command, weight: u8| Choice {
+        key: keys(&command),
+        label,
+        detail: detail.into(),
+        command: Some(command),
+        why_not: None,
+        weight,
+    };
+    for (name, title) in Page::named() {
+        all.push(choice(name.into(), title, Command::new(Verb::Go, name), 25));
+    }
+    for (label, command) in super::choices::presets(state) {
+        all.push(choice(label, "filter", command, 5));
+    }
+    for kind in state.kinds.iter().filter(|k| k.can("list") || k.verbs.is_empty()) {
+        let detail = match (kind.group.as_str(), kind.short_names.join(",")) {
+            ("", short) if short.is_empty() => "kind".into(),
+            ("", short) => format!("kind ({short})"),
+            (group, short) if short.is_empty() => format!("kind of {group}"),
+            (group, short) => format!("kind of {group} ({short})"),
+        };
+        all.push(choice(kind.plural.clone(), &detail, Command::new(Verb::Go, kind.resource()), 8));
+    }
+    for (i, name) in state.namespaces.iter().enumerate() {
+        let key = if i < 9 { keys(&Command::new(Verb::Namespace, (i + 1).to_string())) } else { String::new() };
+        let command = Command::new(Verb::Namespace, format!("{name},"));
+        all.push(Choice { key, ..choice(name.clone(), "namespace", command, 6) });
+    }
+    for context in state.session.contexts() {
+        let detail = if context.current { "context (current of the kubeconfig)" } else { "context" };
+        all.push(choice(context.name.clone(), detail, Command::new(Verb::Context, context.name), 6));
+    }
+    for found in state.page().map(|p| p.findable()).unwrap_or_default().into_iter().take(FINDABLE) {
+        all.push(choice(found.label, "here", Command::new(Verb::Find, found.id), 1));
+    }
+    for verb in Verb::ALL {
+        // A verb without a key here means nothing here, but for those that are words of their own.
+        let own = matches!(verb, Verb::Quit | Verb::Theme | Verb::Keymap | Verb::Mouse | Verb::Problems | Verb::Unlock);
+        let key = keys(&Command::from(*verb));
+        if own || !key.is_empty() && !matches!(verb, Verb::Down | Verb::Up | Verb::Palette) {
+            all.push(Choice { key, ..choice(verb.name().into(), verb.help(), Command::from(*verb), 2) });
+        }
+    }
+    Pick::new("", all).free()
+}
+
+/// Every key that is valid here; Enter runs it.
+pub fn help(state: &State) -> Pick {
+    let scopes = scopes(state);
+    let scopes: Vec<&str> = scopes.iter().map(String::as_str).collect();
+    let offers = state.session.offers(&state.context, &state.targets());
+    let mut choices: Vec<(usize, Choice)> = Vec::new();
+    for (keys, command) in state.keymap.bindings(&scopes) {
+        let written = crate::keymap::map::written(&keys);
+        if let Some((_, known)) = choices.iter_mut().find(|(_, c)| c.command.as_ref() == Some(&command)) {
+            known.key = format!("{}, {written}", known.key);
+            continue;
+        }
+        let (label, detail, why_not) = if command.verb == Verb::Do {
+            match offers.iter().find(|o| o.name == command.arg) {
+                Some(o) => (o.title.to_owned(), o.help.to_owned(), o.enabled.as_ref().err().map(why)),
+                None => continue,
+            }
+        } else {
+            let label = if command.arg.is_empty() { command.verb.name().into() } else { command.to_string() };
+            (label, command.verb.help().to_owned(), None)
+        };
+        let near = scopes.iter().position(|s| state.keymap.bindings(&[s]).contains(&(keys.clone(), command.clone())));
+        let order = near.unwrap_or(9) * 1000 + Verb::ALL.iter().position(|v| *v == command.verb).unwrap_or(0);
+        choices.push((order, Choice { label, detail, key: written, command: Some(command), why_not, weight: 0 }));
+    }
+    choices.sort_by_key(|(order, _)| *order);
+    let title = state.page().map(|p| p.crumb()).unwrap_or_default();
+    Pick::new(&format!("Keys: {title}"), choices.into_iter().map(|(_, c)| c).collect())
+}

@@ -1,0 +1,1 @@
+//! The screen without a terminal, for tests: keys in, screen out.

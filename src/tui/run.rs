@@ -1,0 +1,338 @@
+//! The loop: wait until something happens, take everything that waits, update, carry out effects,
+//! draw at most once. When nothing happens it does nothing at all.
+
+use crate::driver::Driver;
+use crate::options::TuiOptions;
+use crate::state::effect::{Answer, Effect};
+use crate::state::update::{refresh, update};
+use crate::state::{Input, State};
+use crate::terminal::input::{Told, events};
+use crate::terminal::{Caps, Screen, clipboard, handover, links, probe, screen};
+use crate::view;
+use futures::StreamExt;
+use quarterdeck_core::resources::{Level, Scope};
+use quarterdeck_core::session::{Options, Session};
+use quarterdeck_core::{Problem, Result};
+use std::collections::VecDeque;
+use std::io;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
+
+/// Frames a second at most.
+const FRAMES: usize = 30;
+/// Frames a second that changes of data may take; the rest is kept for keys.
+const DATA_FRAMES: usize = 12;
+
+/// When frames were drawn lately: decides whether another one may be drawn now.
+#[derive(Debug, Default)]
+struct Pace {
+    drawn: VecDeque<Instant>,
+    /// How long the last frame took to send: a slow link gets fewer.
+    sending: Duration,
+}
+
+impl Pace {
+    fn drew(&mut self, at: Instant, sending: Duration) {
+        self.drawn.push_back(at);
+        while self.drawn.len() > FRAMES {
+            self.drawn.pop_front();
+        }
+        self.sending = sending;
+    }
+    /// The earliest moment for the next frame.
+    fn next(&self, for_person: bool, now: Instant) -> Instant {
+        let second = Duration::from_secs(1);
+        let allowed = if for_person { FRAMES } else { DATA_FRAMES };
+        let recent = self.drawn.iter().rev().take(allowed).collect::<Vec<_>>();
+        let by_count = if recent.len() == allowed { recent.last().map(|t| **t + second) } else { None };
+        let gap = if for_person { self.sending } else { (second / DATA_FRAMES as u32).max(self.sending * 4) };
+        let by_gap = self.drawn.back().map(|t| *t + gap);
+        [by_count, by_gap].into_iter().flatten().max().unwrap_or(now).max(now)
+    }
+}
+
+/// What stops the program from outside.
+struct Signals {
+    terminate: Signal,
+    hangup: Signal,
+    interrupt: Signal,
+}
+
+impl Signals {
+    fn new() -> io::Result<Self> {
+        Ok(Self {
+            terminate: signal(SignalKind::terminate())?,
+            hangup: signal(SignalKind::hangup())?,
+            interrupt: signal(SignalKind::interrupt())?,
+        })
+    }
+    async fn any(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.hangup.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+    }
+}
+
+fn io_problem(what: &str) -> impl Fn(io::Error) -> Problem {
+    let what = what.to_owned();
+    move |error| Problem::io(what.clone(), &error).next("`qd --plain` needs no screen")
+}
+
+/// Opens the screen and stays until the user leaves. Must be called within a tokio runtime.
+///
+/// # Errors
+/// When the kubeconfig cannot be read or the terminal cannot be used. What the cluster does is no
+/// error: the screen stays and says it.
+pub async fn run(session: Options, options: TuiOptions) -> Result<()> {
+    let mut caps = Caps::from_env(|name| std::env::var(name).ok());
+    let (inputs, mut waiting) = unbounded_channel();
+    let core = inputs.clone();
+    let listener = Arc::new(move |event| {
+        let _ = core.send(Input::Core(event));
+    });
+    let session = Session::new(session, listener)?;
+    let mut typed = Vec::new();
+    screen::restore_on_panic();
+    Screen::raw().map_err(io_problem("cannot use this terminal"))?;
+    if caps.addressable {
+        typed = probe::probe(&mut caps);
+    }
+    let options = options.fitted(&caps);
+    let mut signals = Signals::new().map_err(io_problem("cannot listen to signals"))?;
+    let mut screen = Screen::enter(caps, options.mouse).map_err(io_problem("cannot use this terminal"))?;
+    let mut state = State::new(session.clone(), &options, screen::size());
+    let _watching = options.config_dir.as_deref().and_then(|dir| watch_config(dir, inputs.clone()));
+    if !options.namespaces.is_empty() {
+        state.scope = Scope::of(options.namespaces.iter().map(String::as_str));
+    }
+    state.start(options.start_view.as_deref());
+    for key in typed {
+        let _ = inputs.send(Input::Key(key));
+    }
+    let mut driver = Driver::new(session, inputs);
+    let ended = turn(&mut state, &mut screen, &mut driver, &mut waiting, &mut signals).await;
+    state.remember_here();
+    drop(screen);
+    ended.map_err(io_problem("the terminal is gone"))
+}
+
+/// Tells when a file of the themes or keymaps folder changes. Watched by the system, not polled.
+fn watch_config(
+    dir: &std::path::Path,
+    inputs: tokio::sync::mpsc::UnboundedSender<Input>,
+) -> Option<notify::RecommendedWatcher> {
+    use notify::Watcher;
+    let mut watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
+        if event.is_ok_and(|e| e.kind.is_modify() || e.kind.is_create() || e.kind.is_remove()) {
+            let _ = inputs.send(Input::ConfigChanged);
+        }
+    })
+    .ok()?;
+    let mut any = false;
+    for folder in ["themes", "keymaps"] {
+        any |= watcher.watch(&dir.join(folder), notify::RecursiveMode::NonRecursive).is_ok();
+    }
+    any.then_some(watcher)
+}
+
+fn as_input(told: Told) -> Input {
+    match told {
+        Told::Key(key) => Input::Key(key),
+        Told::Paste(text) => Input::Paste(text),
+        Told::Mouse(mouse) => Input::Mouse(mouse),
+        Told::Resize(w, h) => Input::Resize(w, h),
+        Told::Focus(on) => Input::Focus(on),
+    }
+}
+
+async fn turn(
+    state: &mut State,
+    screen: &mut Screen,
+    driver: &mut Driver,
+    waiting: &mut UnboundedReceiver<Input>,
+    signals: &mut Signals,
+) -> io::Result<()> {
+    let mut terminal = Some(events());
+    let mut pace = Pace::default();
+    let mut batch: Vec<Input> = Vec::new();
+    let mut person = true;
+    loop {
+        // Everything that was ordered is done before anything else is taken in.
+        let mut effects = state.take_effects();
+        while !effects.is_empty() {
+            for effect in std::mem::take(&mut effects) {
+                if needs_terminal(&effect) {
+                    terminal = None;
+                }
+                effects.extend(carry_out(effect, state, screen, driver)?);
+                terminal.get_or_insert_with(events);
+            }
+        }
+        if state.quit {
+            return Ok(());
+        }
+        let now = Instant::now();
+        if state.dirty || state.stale {
+            let at = pace.next(person && state.dirty, now);
+            if at <= now {
+                // A key is echoed before the data is looked at: what changed there comes with the next frame.
+                if state.stale && !(person && state.dirty) {
+                    refresh(state).into_iter().for_each(|e| state.push_effect(e));
+                }
+                person = false;
+                if std::mem::take(&mut state.dirty) {
+                    let began = Instant::now();
+                    let size = state.size;
+                    let sent = screen.draw(size, |buffer| view::draw(state, buffer))?;
+                    if sent > 0 {
+                        pace.drew(began, began.elapsed());
+                    }
+                }
+            }
+        }
+        let frame = (state.dirty || state.stale).then(|| pace.next(person && state.dirty, Instant::now()));
+        let tick = state.next_change().map(|at| {
+            let left = (at - state.now()).max(0).unsigned_abs();
+            Instant::now() + Duration::from_secs(left.max(1))
+        });
+        if state.has_effects() {
+            continue;
+        }
+        let Some(keys) = &mut terminal else { return Ok(()) };
+        tokio::select! {
+            biased;
+            told = keys.next() => match told {
+                Some(Ok(told)) => batch.push(as_input(told)),
+                Some(Err(error)) => return Err(error),
+                None => return Ok(()),
+            },
+            () = signals.any() => return Ok(()),
+            input = waiting.recv() => match input {
+                Some(input) => batch.push(input),
+                None => return Ok(()),
+            },
+            () = until(frame) => {}
+            () = until(tick) => batch.push(Input::Tick),
+        }
+        // All that waits is taken at once; what a person did goes first.
+        while let Some(Some(Ok(told))) = futures::FutureExt::now_or_never(keys.next()) {
+            batch.push(as_input(told));
+        }
+        while let Ok(input) = waiting.try_recv() {
+            batch.push(input);
+        }
+        batch.sort_by_key(|i| !i.from_person());
+        for input in batch.drain(..) {
+            person |= input.from_person();
+            update(state, input).into_iter().for_each(|e| state.push_effect(e));
+        }
+    }
+}
+
+async fn until(at: Option<Instant>) {
+    match at {
+        Some(at) => tokio::time::sleep_until(at.into()).await,
+        None => std::future::pending().await,
+    }
+}
+
+/// Effects for which nobody else may read the terminal.
+fn needs_terminal(effect: &Effect) -> bool {
+    matches!(effect, Effect::Suspend | Effect::Editor { .. } | Effect::SignIn { .. })
+}
+
+fn carry_out(effect: Effect, state: &mut State, screen: &mut Screen, driver: &mut Driver) -> io::Result<Vec<Effect>> {
+    let mut say = |level: Level, text: String| update(state, Input::Say(level, text));
+    Ok(match effect {
+        Effect::Ask(page, ask) => {
+            driver.ask(&state.context, page, ask);
+            Vec::new()
+        }
+        Effect::Forget(page) => {
+            driver.forget(page);
+            Vec::new()
+        }
+        Effect::Copy { text, what } => match clipboard::copy(&text, &screen.caps, |s| screen.send(s)) {
+            Ok(way) => say(Level::Good, format!("{what}: {way}")),
+            Err(why) => say(Level::Bad, format!("cannot copy {what}: {why}")),
+        },
+        Effect::OpenLink(url) => open_link(&url, screen, &mut say),
+        Effect::Mouse(on) => {
+            screen.set_mouse(on)?;
+            Vec::new()
+        }
+        Effect::Redraw => {
+            screen.invalidate();
+            state.dirty = true;
+            Vec::new()
+        }
+        Effect::Suspend => {
+            let stopped = handover::suspend(screen);
+            state.size = screen::size();
+            state.dirty = true;
+            match stopped {
+                Ok(()) => Vec::new(),
+                Err(error) => update(state, Input::Say(Level::Bad, format!("cannot suspend: {error}"))),
+            }
+        }
+        Effect::Editor { page, name, text } => {
+            let edited = handover::edit(screen, &name, &text);
+            state.size = screen::size();
+            state.dirty = true;
+            update(state, Input::Answer(page, Answer::Edited(edited)))
+        }
+        Effect::SignIn { context } => {
+            state.dirty = true;
+            update(state, Input::Say(Level::Off, format!("signing in to {context}")))
+        }
+        Effect::Save { path, text } => match std::fs::write(&path, text) {
+            Ok(()) => say(Level::Good, format!("saved to {path}")),
+            Err(error) => say(Level::Bad, format!("cannot save to {path}: {error}")),
+        },
+    })
+}
+
+fn open_link(url: &str, screen: &Screen, say: &mut dyn FnMut(Level, String) -> Vec<Effect>) -> Vec<Effect> {
+    if !links::allowed(url) {
+        return say(Level::Warn, "only http and https links are opened".into());
+    }
+    if links::has_browser(&screen.caps) {
+        return match links::open(url) {
+            Ok(()) => say(Level::Good, format!("opened {url}")),
+            Err(why) => say(Level::Bad, format!("cannot open {url}: {why}")),
+        };
+    }
+    match clipboard::copy(url, &screen.caps, |s| screen.send(s)) {
+        Ok(way) => say(Level::Good, format!("{url}  ({way})")),
+        Err(_) => say(Level::Good, url.to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn data_never_takes_the_frames_of_keys() {
+        let mut pace = Pace::default();
+        let start = Instant::now();
+        let mut now = start;
+        let mut data = 0;
+        while now < start + Duration::from_secs(1) {
+            now = pace.next(false, now);
+            pace.drew(now, Duration::ZERO);
+            data += 1;
+        }
+        assert!((10..=DATA_FRAMES + 1).contains(&data), "{data} frames for data in a second");
+        assert_eq!(pace.next(true, now), now, "a key is drawn at once");
+        for _ in 0..FRAMES * 2 {
+            let at = pace.next(true, now);
+            pace.drew(at, Duration::ZERO);
+        }
+        assert!(pace.next(true, now) > now, "but never more than {FRAMES} a second");
+    }
+}

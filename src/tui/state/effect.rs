@@ -1,0 +1,64 @@
+//! What the screen asks of the world, as data, and what comes back.
+
+use quarterdeck_core::actions::{Args, Outcome, Plan, RunId};
+use quarterdeck_core::cluster::Namespaces;
+use quarterdeck_core::resources::{Kinds, ObjectRef};
+use quarterdeck_core::{Problem, Result};
+use serde_json::Value;
+use std::sync::Arc;
+
+/// Names an open page while the program lives.
+pub type PageId = u64;
+
+/// Something to be done outside of `update`.
+#[derive(Debug)]
+pub enum Effect {
+    /// Asks the core; the answer comes back as [`super::Input::Answer`] to this page. Asks of a page
+    /// that is closed are dropped.
+    Ask(PageId, Ask),
+    /// A page was closed: its running asks end.
+    Forget(PageId),
+    /// To the clipboard; with what it is, for the toast.
+    Copy { text: String, what: String },
+    OpenLink(String),
+    Mouse(bool),
+    /// Stop as Ctrl-Z does.
+    Suspend,
+    /// Draw everything again.
+    Redraw,
+    /// Let $EDITOR change a text; the answer is [`Answer::Edited`].
+    Editor { page: PageId, name: String, text: String },
+    /// Let the context's credential plugin talk to the user on the real terminal.
+    SignIn { context: String },
+    /// Write a file; the toast says where or why not.
+    Save { path: String, text: String },
+}
+
+/// A question to the core that takes its time.
+#[derive(Debug)]
+pub enum Ask {
+    Kinds { again: bool },
+    Namespaces,
+    Version,
+    Object(ObjectRef),
+    Events(ObjectRef),
+    Plan { action: String, targets: Vec<ObjectRef>, args: Args },
+    /// The plan that takes a journal entry back.
+    Undo(String),
+    /// The end of a run.
+    Wait(RunId),
+}
+
+/// An answer to an [`Ask`].
+#[derive(Debug)]
+pub enum Answer {
+    Kinds(Result<Arc<Kinds>>),
+    Namespaces(Namespaces),
+    Version(Result<String>),
+    Object(ObjectRef, Result<Value>),
+    Events(Result<Vec<Value>>),
+    Plan(Box<Result<Plan>>),
+    Outcome(Option<Outcome>),
+    /// What $EDITOR left; `None` when it failed or nothing was written.
+    Edited(Result<Option<String>, Problem>),
+}

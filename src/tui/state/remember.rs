@@ -1,0 +1,66 @@
+//! Where the user was, kept between starts and offered back; drafts that wait.
+
+use super::app::State;
+use super::place::Place;
+use crate::keymap::Verb;
+use quarterdeck_core::resources::{Level, Scope};
+use serde_json::{Value, json};
+
+impl State {
+    fn key(&self) -> String {
+        format!("view/{}", self.context)
+    }
+
+    /// Keeps where we are. Called when a page is opened or left, and before the end.
+    pub fn remember_here(&self) {
+        let Some(entry) = self.top() else { return };
+        let Some(place) = entry.place.to_json() else { return };
+        let namespaces: Vec<String> = match &self.scope {
+            Scope::All => Vec::new(),
+            Scope::Namespaces(set) => set.iter().map(ToString::to_string).collect(),
+        };
+        let kept = json!({"place": place, "namespaces": namespaces, "kept": entry.page.state().remember()});
+        self.session.memory().set(&self.key(), &kept);
+    }
+
+    /// Offers the place where the user was when the program ended the last time.
+    pub(super) fn offer_last_place(&mut self) {
+        let Some(kept) = self.session.memory().get::<Value>(&self.key()) else { return };
+        let Some(place) = kept.get("place").and_then(Place::from_json) else { return };
+        if place.page == "home" {
+            return;
+        }
+        let keys = {
+            let scopes = self.scopes();
+            let scopes: Vec<&str> = scopes.iter().map(String::as_str).collect();
+            self.keymap.keys_of(&scopes, Verb::Last)
+        };
+        self.left = Some(place);
+        self.say(Level::Good, format!("`{keys}` goes back to where you were"));
+    }
+
+    /// Takes up filter, cursor and namespaces of the place that was just opened, if it is the one that was kept.
+    pub(super) fn recall_here(&mut self) {
+        let Some(kept) = self.session.memory().get::<Value>(&self.key()) else { return };
+        let Some(place) = kept.get("place").and_then(Place::from_json) else { return };
+        let here = self.top().is_some_and(|e| e.place == place);
+        if !here {
+            return;
+        }
+        let namespaces: Vec<String> =
+            kept.get("namespaces").and_then(|n| serde_json::from_value(n.clone()).ok()).unwrap_or_default();
+        self.set_scope(Scope::of(namespaces.iter().map(String::as_str)));
+        if let Some(kept) = kept.get("kept") {
+            self.with_top(|page, cx| page.recall(kept, cx));
+        }
+    }
+
+    /// Says that text of an earlier edit waits.
+    pub(super) fn offer_drafts(&mut self) {
+        let mine = self.session.drafts().list().into_iter().filter(|d| d.context == self.context).count();
+        if mine > 0 {
+            let what = if mine == 1 { "1 draft of an edit waits".into() } else { format!("{mine} drafts of edits wait") };
+            self.say(Level::Warn, format!("{what}: `:drafts`"));
+        }
+    }
+}
