@@ -458,7 +458,8 @@ impl State {
     pub fn stale_since(&self) -> Option<i64> {
         use quarterdeck_core::store::Freshness;
         match (&self.connection, self.page().and_then(PageState::freshness)) {
-            (_, Some(Freshness::Stale { since, .. })) | (Connection::Lost { since, .. }, _) => Some(since.to_owned()),
+            (_, Some(Freshness::Stale { since, .. })) => Some(since),
+            (Connection::Lost { since, .. }, _) => Some(*since),
             _ => None,
         }
     }

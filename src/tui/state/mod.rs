@@ -4,7 +4,6 @@
 
 pub mod age;
 pub mod app;
-pub mod arrows;
 pub mod commands;
 pub mod cursor;
 pub mod cx;

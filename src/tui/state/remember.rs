@@ -7,7 +7,7 @@ use quarterdeck_core::resources::{Level, Scope};
 use serde_json::{Value, json};
 
 impl State {
-    fn key(&self) -> String {
+    fn memory_key(&self) -> String {
         format!("view/{}", self.context)
     }
 
@@ -20,12 +20,12 @@ impl State {
             Scope::Namespaces(set) => set.iter().map(ToString::to_string).collect(),
         };
         let kept = json!({"place": place, "namespaces": namespaces, "kept": entry.page.state().remember()});
-        self.session.memory().set(&self.key(), &kept);
+        self.session.memory().set(&self.memory_key(), &kept);
     }
 
     /// Offers the place where the user was when the program ended the last time.
     pub(super) fn offer_last_place(&mut self) {
-        let Some(kept) = self.session.memory().get::<Value>(&self.key()) else { return };
+        let Some(kept) = self.session.memory().get::<Value>(&self.memory_key()) else { return };
         let Some(place) = kept.get("place").and_then(Place::from_json) else { return };
         if place.page == "home" {
             return;
@@ -41,7 +41,7 @@ impl State {
 
     /// Takes up filter, cursor and namespaces of the place that was just opened, if it is the one that was kept.
     pub(super) fn recall_here(&mut self) {
-        let Some(kept) = self.session.memory().get::<Value>(&self.key()) else { return };
+        let Some(kept) = self.session.memory().get::<Value>(&self.memory_key()) else { return };
         let Some(place) = kept.get("place").and_then(Place::from_json) else { return };
         let here = self.top().is_some_and(|e| e.place == place);
         if !here {

@@ -18,6 +18,7 @@ pub fn cell_text(cell: &Cell, now: i64) -> Cow<'_, str> {
         Cell::Int(n) => Cow::Owned(n.to_string()),
         Cell::Time(at) => Cow::Owned(age::age(*at, now)),
         Cell::Duration(seconds) => Cow::Owned(age::length(*seconds)),
+        Cell::Counted(n, last) => Cow::Owned(format!("{n} ({} ago)", age::age(*last, now))),
         Cell::Ratio(some, all) => Cow::Owned(format!("{some}/{all}")),
     }
 }
