@@ -9,6 +9,7 @@ mod apply;
 pub mod auth;
 pub mod clock;
 pub mod container;
+pub mod controllers;
 mod crd;
 mod defaults;
 mod discovery;

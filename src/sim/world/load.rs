@@ -73,7 +73,9 @@ fn fill(store: &Store, objects: Vec<Value>) -> Result<(), WorldError> {
         let manager = manager(&label);
         let refused = |problem| WorldError::Refused { object: label, problem };
         let api_version = crate::value::text(&object, "apiVersion");
-        let Some(kind) = store.kind(api_version, crate::value::text(&object, "kind")) else { continue };
+        let Some(kind) = store.kind(api_version, crate::value::text(&object, "kind")) else {
+            return Err(refused(ApiError::bad_request(format!("no such kind in {api_version}"))));
+        };
         let namespace = crate::value::namespace(&object).to_owned();
         store.create(&kind, &namespace, object, &WriteOptions::trusted(manager)).map_err(refused)?;
     }

@@ -137,7 +137,7 @@ impl Builder {
 }
 
 /// Used of hard for what pods and common objects consume.
-fn quota_status(quota: &Value, pods: &[&Value]) -> Value {
+pub(crate) fn quota_status(quota: &Value, pods: &[&Value]) -> Value {
     let mine: Vec<&&Value> = pods
         .iter()
         .filter(|p| namespace(p) == namespace(quota) && !matches!(text(p, "status.phase"), "Succeeded" | "Failed"))
@@ -182,7 +182,8 @@ pub fn mebibytes(text: &str) -> i64 {
     }
 }
 
-fn budget_status(budget: &Value, pods: &[&Value]) -> Value {
+/// Pods of a disruption budget and how many may go.
+pub(crate) fn budget_status(budget: &Value, pods: &[&Value]) -> Value {
     let chosen = map(budget, "spec.selector.matchLabels");
     let mine: Vec<&&Value> = pods
         .iter()

@@ -1,0 +1,176 @@
+//! cert-manager in small: a certificate that wants issuing gets a key, a
+//! request, an order and challenges, and some seconds later its Secret.
+//!
+//! A host whose name holds `stuck` or `nxdomain`, and one named by the
+//! annotation `sim.quarterdeck.dev/stuck` on the Certificate, never passes its
+//! self check.
+
+use super::cluster::{Cluster, leaving};
+use crate::shapes::pod_state::{self, PodState};
+use crate::shapes::{acme, network, times};
+use crate::table::age;
+use crate::value::{annotation, at, condition, list, name, namespace, text};
+use serde_json::{Value, json};
+
+const API: &str = "cert-manager.io/v1";
+
+fn find(cluster: &Cluster, ns: &str, object: &str) -> Option<Value> {
+    cluster.find(API, "Certificate", ns, object).filter(|c| !leaving(c))
+}
+
+/// Why the self check of a certificate fails, if it does.
+fn stuck(c: &Value) -> Option<String> {
+    let host = acme::dns_names(c).into_iter().find(|h| h.contains("stuck") || h.contains("nxdomain"));
+    let host = match annotation(c, "sim.quarterdeck.dev/stuck") {
+        Some(_) => acme::dns_names(c).into_iter().next(),
+        None => host,
+    }?;
+    Some(format!("dial tcp: lookup {host} on 10.96.0.10:53: no such host"))
+}
+
+/// Begins an issuance when there is no Secret, or when somebody asked for it
+/// (`status.conditions[Issuing]` with the reason `ManuallyTriggered`).
+pub(super) fn reconcile(cluster: &mut Cluster, ns: &str, object: &str) {
+    let Some(c) = find(cluster, ns, object) else { return };
+    let asked = condition(&c, "Issuing")["status"] == "True" && condition(&c, "Issuing")["reason"] == "ManuallyTriggered";
+    let new = list(&c, "status.conditions").is_empty();
+    if !(asked || new) || !text(&c, "status.nextPrivateKeySecretName").is_empty() {
+        return;
+    }
+    let now = cluster.now();
+    let missing = "Issuing certificate as Secret does not exist";
+    let key = acme::key_secret(&c, now);
+    cluster.put(key.clone(), "cert-manager");
+    cluster.change(&c, "cert-manager", |c| {
+        if new {
+            c["status"]["conditions"] = json!([
+                acme::certificate_condition("Issuing", true, "DoesNotExist", missing, now),
+                acme::certificate_condition("Ready", false, "DoesNotExist", missing, now),
+            ]);
+        }
+        c["status"]["nextPrivateKeySecretName"] = name(&key).into();
+    });
+    let message = if new { missing } else { "Certificate re-issuance manually triggered" };
+    cluster.say(&c, "cert-manager-certificates-trigger", "Issuing", message.into());
+    cluster.say(&c, "cert-manager-certificates-key-manager", "Generated", format!("Stored new private key in temporary Secret resource \"{}\"", name(&key)));
+    let revision = at(&c, "status.revision").as_i64().unwrap_or(0) + 1;
+    let request_name = format!("{object}-{revision}");
+    if let Some(old) = cluster.find(API, "CertificateRequest", ns, &request_name) {
+        cluster.delete(&old, None);
+    }
+    let mut request = acme::request(&c, revision, now);
+    let issuer = text(&c, "spec.issuerRef.name");
+    let kind = match text(&c, "spec.issuerRef.kind") {
+        "" => "Issuer",
+        kind => kind,
+    };
+    let scope = if kind == "ClusterIssuer" { "" } else { ns };
+    match cluster.find(API, kind, scope, issuer) {
+        None => {
+            let words = format!("Referenced \"{kind}\" not found: {}.cert-manager.io \"{issuer}\" not found", kind.to_lowercase());
+            acme::answer_request(&mut request, false, "Pending", &words, now);
+        }
+        Some(i) if condition(&i, "Ready")["status"] != "True" => {
+            acme::answer_request(&mut request, false, "Pending", "Referenced issuer does not have a Ready status condition", now);
+        }
+        Some(_) => cluster.later(900, "certificate-ordered", ns, object),
+    }
+    cluster.say(&c, "cert-manager-certificates-request-manager", "Requested", format!("Created new CertificateRequest resource \"{request_name}\""));
+    cluster.put(request, "cert-manager");
+}
+
+fn open_request(cluster: &Cluster, c: &Value) -> Option<Value> {
+    cluster.owned(API, "CertificateRequest", c).into_iter().find(|r| condition(r, "Ready")["status"] != "True" && condition(r, "Ready")["reason"] != "Failed")
+}
+
+/// The order is placed and its challenges are presented.
+pub(super) fn ordered(cluster: &mut Cluster, ns: &str, object: &str) {
+    let Some(c) = find(cluster, ns, object) else { return };
+    let Some(request) = open_request(cluster, &c) else { return };
+    let now = cluster.now();
+    let issuer_is_acme = ["ClusterIssuer", "Issuer"].iter().any(|kind| {
+        let scope = if *kind == "ClusterIssuer" { "" } else { ns };
+        cluster.find(API, kind, scope, text(&c, "spec.issuerRef.name")).is_some_and(|i| at(&i, "spec.acme").is_object())
+    });
+    if issuer_is_acme {
+        let mut order = acme::order(&request, &acme::dns_names(&c), now);
+        acme::accept_order(&mut order, "pending");
+        let words = format!("Waiting on certificate issuance from order {ns}/{}: \"pending\"", name(&order));
+        cluster.change(&request, "cert-manager", |r| acme::answer_request(r, false, "Pending", &words, now));
+        cluster.say(&request, "cert-manager-certificaterequests-issuer-acme", "OrderCreated", format!("Created Order resource {ns}/{}", name(&order)));
+        for host in acme::dns_names(&c) {
+            let mut challenge = acme::challenge(&order, &host, now);
+            match stuck(&c) {
+                Some(why) => acme::wait_for_self_check(&mut challenge, &why, now),
+                None => challenge["status"]["presented"] = true.into(),
+            }
+            cluster.say(&order, "cert-manager-orders", "Created", format!("Created Challenge resource \"{}\" for domain \"{host}\"", name(&challenge)));
+            solve(cluster, &challenge);
+            cluster.put(challenge, "cert-manager");
+        }
+        cluster.put(order, "cert-manager");
+    }
+    if stuck(&c).is_none() || !issuer_is_acme {
+        cluster.later(3200, "certificate-issued", ns, object);
+    }
+}
+
+fn solve(cluster: &mut Cluster, challenge: &Value) {
+    if challenge["spec"]["type"] != "HTTP-01" {
+        return;
+    }
+    let now = cluster.now();
+    let nodes = super::cluster::nodes(&cluster.store);
+    let (node, node_ip) = nodes.first().cloned().unwrap_or(("node-1".into(), "192.0.2.11".into()));
+    let [mut pod, mut service, ingress] = acme::solver(challenge, &node, now);
+    pod_state::apply(&mut pod, &PodState::default(), now, now, &node_ip, "10.43.250.7");
+    network::default_service(&mut service);
+    for part in [pod, service, ingress] {
+        cluster.put(part, "cert-manager");
+    }
+}
+
+/// Everything is validated: Secret, request and status are completed, the challenges go.
+pub(super) fn issued(cluster: &mut Cluster, ns: &str, object: &str) {
+    let Some(c) = find(cluster, ns, object) else { return };
+    if stuck(&c).is_some() {
+        return;
+    }
+    let Some(request) = open_request(cluster, &c) else { return };
+    let now = cluster.now();
+    let not_after = times::shift(now, 90 * 86_400);
+    let old = cluster.find("v1", "Secret", ns, text(&c, "spec.secretName"));
+    let mut secret = acme::tls_secret(&c, now, not_after, now);
+    if let Some(old) = &old {
+        secret["metadata"]["uid"] = old["metadata"]["uid"].clone();
+        secret["metadata"]["creationTimestamp"] = old["metadata"]["creationTimestamp"].clone();
+    }
+    let chain = secret["data"]["tls.crt"].clone();
+    cluster.put(secret, "cert-manager");
+    for order in cluster.owned("acme.cert-manager.io/v1", "Order", &request) {
+        for challenge in cluster.owned("acme.cert-manager.io/v1", "Challenge", &order) {
+            cluster.change(&challenge, "cert-manager", |c| c["metadata"]["finalizers"] = json!([]));
+            cluster.delete(&challenge, None);
+        }
+        cluster.change(&order, "cert-manager", |o| {
+            o["status"]["state"] = "valid".into();
+            o["status"]["certificate"] = chain.clone();
+        });
+        cluster.say(&order, "cert-manager-orders", "Complete", "Order completed successfully".into());
+    }
+    cluster.change(&request, "cert-manager", |r| {
+        acme::answer_request(r, true, "Issued", "Certificate fetched from issuer successfully", now);
+        r["status"]["certificate"] = chain.clone();
+    });
+    let key_name = text(&c, "status.nextPrivateKeySecretName").to_owned();
+    if let Some(key) = cluster.find("v1", "Secret", namespace(&c), &key_name) {
+        cluster.delete(&key, None);
+    }
+    let revision = at(&c, "status.revision").as_i64().unwrap_or(0) + 1;
+    let since = match condition(&c, "Ready")["status"].as_str() {
+        Some("True") => age::time(condition(&c, "Ready"), "lastTransitionTime").unwrap_or(now),
+        _ => now,
+    };
+    cluster.set_status(&c, "cert-manager", acme::issued_status(now, not_after, revision, since));
+    cluster.say(&c, "cert-manager-certificates-issuing", "Issuing", "The certificate has been successfully issued".into());
+}
