@@ -126,8 +126,9 @@ fn drop_abandoned(merged: &mut Value, before: &Paths, now: &Paths, others: &[Man
         let below = |paths: &Paths| paths.iter().any(|p| within(p, path));
         below(now) || others.iter().any(|o| below(&o.owns))
     };
+    // A list item goes before its fields, while its keys can still be told.
     let mut gone: Vec<&Path> = before.iter().filter(|path| !kept(path)).collect();
-    gone.sort_by_key(|path| std::cmp::Reverse(path.len()));
+    gone.sort_by_key(|path| path.len());
     for path in gone {
         remove(merged, path);
     }

@@ -20,8 +20,11 @@ pub(super) fn set(value: &mut Value, key: &str, default: impl Into<Value>) {
 pub(crate) fn on_create(kind: &KindInfo, object: &mut Value) {
     common(kind, object);
     match (kind.group.as_str(), kind.plural.as_str()) {
-        ("", "pods") if object["status"].is_null() => {
-            object["status"] = json!({"phase": "Pending", "qosClass": pod::quality(&object["spec"])});
+        ("", "pods") => {
+            pod::admission(&mut object["spec"]);
+            if object["status"].is_null() {
+                object["status"] = pod::first_status(&object["spec"]);
+            }
         }
         ("", "namespaces") => {
             set(object, "spec", json!({"finalizers": ["kubernetes"]}));

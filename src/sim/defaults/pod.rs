@@ -72,6 +72,41 @@ fn container(container: &mut Value) {
     }
 }
 
+/// What admission adds to every new pod.
+pub(super) fn admission(spec: &mut Value) {
+    if !spec.is_object() {
+        return;
+    }
+    set(spec, "serviceAccountName", "default");
+    let account = spec["serviceAccountName"].clone();
+    set(spec, "serviceAccount", account);
+    set(spec, "priority", 0);
+    set(spec, "preemptionPolicy", "PreemptLowerPriority");
+    let tolerate =
+        |key: &str| json!({"key": key, "operator": "Exists", "effect": "NoExecute", "tolerationSeconds": 300});
+    set(spec, "tolerations", json!([]));
+    for key in ["node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable"] {
+        if let Some(list) = spec["tolerations"].as_array_mut()
+            && !list.iter().any(|t| t["key"] == key || (t["key"].is_null() && t["operator"] == "Exists"))
+        {
+            list.push(tolerate(key));
+        }
+    }
+}
+
+/// The status of a pod that nobody has looked at yet.
+pub(super) fn first_status(spec: &Value) -> Value {
+    let mut status = json!({"phase": "Pending", "qosClass": quality(spec)});
+    if spec["schedulingGates"].as_array().is_some_and(|g| !g.is_empty()) {
+        status["conditions"] = json!([{
+            "type": "PodScheduled", "status": "False", "reason": "SchedulingGated",
+            "message": "Scheduling is blocked due to non-empty scheduling gates",
+            "lastProbeTime": null, "lastTransitionTime": null,
+        }]);
+    }
+    status
+}
+
 /// The quality of service class that a spec's requests and limits make.
 pub(super) fn quality(spec: &Value) -> &'static str {
     let containers = || spec["containers"].as_array().into_iter().flatten();

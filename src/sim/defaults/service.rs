@@ -41,8 +41,10 @@ pub(crate) fn allocate_service(object: &mut Value, count: usize, taken: impl Fn(
         spec["clusterIP"] = free.unwrap_or_else(|| "10.96.255.254".into()).into();
     }
     set(spec, "clusterIPs", json!([spec["clusterIP"].clone()]));
-    set(spec, "ipFamilies", json!(["IPv4"]));
-    set(spec, "ipFamilyPolicy", "SingleStack");
+    // Nobody knows the addresses behind a headless service without a selector.
+    let open = spec["clusterIP"] == "None" && spec["selector"].as_object().is_none_or(serde_json::Map::is_empty);
+    set(spec, "ipFamilies", if open { json!(["IPv4", "IPv6"]) } else { json!(["IPv4"]) });
+    set(spec, "ipFamilyPolicy", if open { "RequireDualStack" } else { "SingleStack" });
     node_ports(spec, count);
 }
 

@@ -85,7 +85,7 @@ impl Renderer {
             }
             Form::Table => {
                 // The real server prints the bookmark as a row of an empty object.
-                let cells = table::blank(&*self.extension, &self.kind);
+                let cells = table::blank(&self.store, &*self.extension, &self.kind);
                 let row_object = match self.include {
                     Include::None => Value::Null,
                     Include::Metadata => {

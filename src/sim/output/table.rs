@@ -46,8 +46,9 @@ pub(crate) fn definitions(extension: &dyn Extension, kind: &KindInfo) -> Value {
 }
 
 /// The cells of an empty object, for bookmarks.
-pub(crate) fn blank(extension: &dyn Extension, kind: &KindInfo) -> Vec<Value> {
-    columns(extension, kind).iter().map(|_| Value::from("")).collect()
+pub(crate) fn blank(store: &Store, extension: &dyn Extension, kind: &KindInfo) -> Vec<Value> {
+    let empty = json!({"apiVersion": kind.api_version(), "kind": kind.kind, "metadata": {"name": "", "creationTimestamp": null}});
+    cells(store, extension, kind, &empty)
 }
 
 /// The cells of one object.

@@ -9,7 +9,7 @@ use http_body_util::BodyExt;
 use hyper::body::Incoming;
 
 use super::{
-    accept::Accept,
+    accept::{Accept, Form},
     impersonate::impersonated,
     path::{Resource, Route},
     query::Query,
@@ -168,6 +168,7 @@ async fn route(shared: &Arc<Shared>, asker: User, request: Request<Incoming>) ->
                 return Err(if known { ApiError::no_such_path() } else { ApiError::no_page() });
             };
             let accept = Accept::negotiate(request.headers(), false)?;
+            check_include(&accept, &query)?;
             let headers = request.headers().clone();
             let context = Context { shared: shared.clone(), user, kind, path: resource, query, accept, headers };
             verbs::dispatch(context, verb, request).await
@@ -175,10 +176,24 @@ async fn route(shared: &Arc<Shared>, asker: User, request: Request<Incoming>) ->
     }
 }
 
+/// A table carries metadata, whole objects, or nothing.
+fn check_include(accept: &Accept, query: &Query) -> Result<(), ApiError> {
+    match query.get("includeObject") {
+        Some(other) if accept.form == Form::Table && !matches!(other, "None" | "Metadata" | "Object") => {
+            Err(ApiError::bad_request(format!(
+                "Unable to convert to Table as requested: includeObject: Invalid value: \"{other}\": must be 'Metadata', 'Object', 'None', or empty"
+            )))
+        }
+        _ => Ok(()),
+    }
+}
+
 fn verb_of(method: &Method, resource: &Resource, query: &Query) -> &'static str {
     let single = resource.name.is_some();
     match *method {
-        Method::GET | Method::HEAD if resource.subresource.is_none() && query.flag("watch") => "watch",
+        Method::GET | Method::HEAD if resource.subresource.is_none() && (resource.watch || query.flag("watch")) => {
+            "watch"
+        }
         Method::GET | Method::HEAD if single => "get",
         Method::GET | Method::HEAD => "list",
         Method::POST => "create",

@@ -21,6 +21,8 @@ pub(crate) struct Resource {
     pub(crate) plural: String,
     pub(crate) name: Option<String>,
     pub(crate) subresource: Option<String>,
+    /// The deprecated `/watch/` stands before the resource.
+    pub(crate) watch: bool,
     /// What follows `proxy/`.
     pub(crate) rest: String,
 }
@@ -36,6 +38,13 @@ impl Route {
             _ => return Self::Other,
         };
         let mut resource = Resource { group: group.to_owned(), version: version.to_owned(), ..Resource::default() };
+        let rest = match rest {
+            ["watch", tail @ ..] if !tail.is_empty() => {
+                resource.watch = true;
+                tail
+            }
+            _ => rest,
+        };
         let own = |s: &&str| Some((*s).to_owned());
         let rest = match rest {
             // A namespace itself, its status and its finalize.

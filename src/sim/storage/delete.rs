@@ -100,7 +100,14 @@ impl Inner {
                 new["metadata"]["deletionGracePeriodSeconds"] = 0.into();
                 return Ok(Deleted::Gone(self.remove(kind, &current, Some(new))));
             }
-            return Ok(Deleted::Gone(self.remove(kind, &current, None)));
+            if !(kind.group.is_empty() && kind.plural == "pods") {
+                return Ok(Deleted::Gone(self.remove(kind, &current, None)));
+            }
+            // Pods are always marked before they go, even with no grace at all.
+            new["metadata"]["deletionTimestamp"] = Clock::format(self.clock.now()).into();
+            new["metadata"]["deletionGracePeriodSeconds"] = 0.into();
+            let marked = self.commit(kind, Some(&current), new, false);
+            return Ok(Deleted::Gone(self.remove(kind, &marked, None)));
         }
         let shorter = old["metadata"]["deletionGracePeriodSeconds"].as_i64().is_some_and(|was| grace < was);
         if !marked || shorter {
@@ -180,6 +187,16 @@ impl Inner {
             let options = DeleteOptions { propagation: Some(propagation), ..DeleteOptions::default() };
             // Gone already, through another branch of the same tree.
             let _ = self.delete(&kind, &object.namespace, &object.name, &options);
+        }
+    }
+
+    /// Collects an object whose owners are all gone, or never were.
+    pub(crate) fn collect_if_stray(&mut self, kind: &KindInfo, object: &Arc<Object>) {
+        let owned = !object.owners.is_empty();
+        if owned && !object.owners.iter().any(|o| self.exists(o)) {
+            let options = DeleteOptions { propagation: Some(Propagation::Background), ..DeleteOptions::default() };
+            // Gone already, by other hands.
+            let _ = self.delete(kind, &object.namespace, &object.name, &options);
         }
     }
 

@@ -157,6 +157,9 @@ impl Inner {
         let stored = self.commit(kind, None, object, options.dry_run);
         if !options.dry_run {
             self.after_write(kind, None, &stored);
+            if !options.trusted {
+                self.collect_if_stray(kind, &stored);
+            }
         }
         Ok(stored)
     }
@@ -229,6 +232,9 @@ impl Inner {
         let stored = self.commit(kind, Some(&current), new, options.dry_run);
         if !options.dry_run {
             self.after_write(kind, Some(&current), &stored);
+            if !options.trusted {
+                self.collect_if_stray(kind, &stored);
+            }
         }
         Ok(stored)
     }

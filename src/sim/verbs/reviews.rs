@@ -143,6 +143,9 @@ pub(crate) async fn token_request(context: Context, request: Request<Incoming>) 
         json!({"name": account.name, "namespace": account.namespace, "creationTimestamp": context.store().timestamp()});
     body["spec"]["audiences"] = json!(audiences);
     body["spec"]["expirationSeconds"] = seconds.into();
+    if body["spec"]["boundObjectRef"].is_null() {
+        body["spec"]["boundObjectRef"] = Value::Null;
+    }
     body["status"] = json!({"token": token, "expirationTimestamp": Clock::format(expires)});
     Ok(object_reply(201, &body))
 }
