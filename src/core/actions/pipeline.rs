@@ -2,11 +2,11 @@
 //! action propose, ask for rights, guards and the server's own opinion (dry run), and compare.
 
 use super::action::{Action, Args, Asked, Proposal, Target};
-use super::plan::{DryRun, Plan, Risk, Step};
+use super::plan::{DryRun, Plan, Risk, Step, was_read};
+use super::send::send;
 use super::{command, diff, patch};
-use crate::cluster::{Access, Cluster, Method, Request, Right, WriteOptions};
+use crate::cluster::{Access, Cluster, Method, Request, Right};
 use crate::guards::Guards;
-use crate::problem::FieldError;
 use crate::resources::{Kind, ObjectRef};
 use crate::{Problem, ProblemKind, Result};
 use futures::{StreamExt, TryStreamExt};
@@ -45,12 +45,17 @@ impl Planner<'_> {
             .buffered(AT_ONCE)
             .try_collect()
             .await?;
+        let unread =
+            targets.iter().filter(|t| !was_read(&t.object)).map(|t| t.reference.to_string()).collect::<Vec<_>>();
         let asked = Asked { cluster: self.cluster, now: self.now, targets: &targets, args };
         let mut proposal = action.plan(asked).await?;
         for target in &targets {
             proposal.warnings.extend(
                 manager(&target.object).map(|m| format!("{m} manages {} and may take this back", target.reference)),
             );
+        }
+        if !unread.is_empty() {
+            proposal.warnings.push(format!("you may not read {}: what is there now is not shown", unread.join(", ")));
         }
         let objects: Vec<ObjectRef> = targets.into_iter().map(|t| t.reference).collect();
         let rights = objects.iter().flat_map(|o| action.rights(o)).collect();
@@ -136,12 +141,12 @@ impl Planner<'_> {
             if denied {
                 step.dry_run = DryRun::Skipped("you may not do it".into());
             } else {
-                match self.cluster.write(&step.effect, WriteOptions { dry_run: true, force: false }).await {
-                    Ok(body) => {
-                        after = serde_json::from_slice::<Value>(&body).ok().filter(|v| v["kind"] != "Status");
+                match send(self.cluster, &mut step, true).await {
+                    Ok(answer) => {
+                        after = Some(answer).filter(|v| v["kind"].is_string() && v["kind"] != "Status");
                         step.dry_run = DryRun::Accepted;
                     }
-                    Err(problem) => step.dry_run = DryRun::Refused(explained(problem, &step)),
+                    Err(problem) => step.dry_run = DryRun::Refused(problem),
                 }
             }
         }
@@ -150,8 +155,8 @@ impl Planner<'_> {
             (Method::Post, after) => {
                 diff::diff(&json!({}), &after.or_else(|| step.effect.body.clone()).unwrap_or_default())
             }
-            (_, Some(after)) => diff::diff(&step.current, &after),
-            (Method::MergePatch, None) => {
+            (_, Some(after)) if was_read(&step.current) => diff::diff(&step.current, &after),
+            (Method::MergePatch, _) => {
                 let mut after = step.current.clone();
                 patch::apply(&mut after, &patch::without_identity(step.effect.body.as_ref().unwrap_or(&Value::Null)));
                 diff::diff(&step.current, &after)
@@ -232,28 +237,6 @@ pub(crate) fn recreated(reference: &ObjectRef) -> Problem {
     )
     .on(reference.to_string())
     .next("look at the new one, then decide again")
-}
-
-/// A refusal with the fields at fault, if the server names them in words only, and without a Secret's values.
-pub(crate) fn explained(mut problem: Problem, step: &Step) -> Problem {
-    if step.holds_secrets() {
-        problem.why = "the server refuses the object (its words may hold the Secret's values and are not shown)".into();
-        for field in &mut problem.fields {
-            field.message = "not accepted".into();
-        }
-        return problem;
-    }
-    if problem.fields.is_empty() {
-        // fieldValidation=Strict: `strict decoding error: unknown field "spec.replica", duplicate field "x"`
-        for kind in ["unknown field", "duplicate field"] {
-            for part in problem.why.split(kind).skip(1) {
-                if let Some(field) = part.split('"').nth(1) {
-                    problem.fields.push(FieldError { field: field.into(), message: kind.into() });
-                }
-            }
-        }
-    }
-    problem
 }
 
 /// Whether the server offers a verb for a kind; a kind that is not known by discovery may have it.

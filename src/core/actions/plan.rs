@@ -92,7 +92,8 @@ impl Step {
             effect: effect(patch::with_identity(patch, uid, version)),
             diff: Vec::new(),
             dry_run: DryRun::Pending,
-            undo: Some(effect(patch::inverse(current, patch))),
+            // Of what could not be read nobody knows what to go back to.
+            undo: was_read(current).then(|| effect(patch::inverse(current, patch))),
             current: current.clone(),
         }
     }
@@ -118,6 +119,11 @@ impl Step {
         }
         effect
     }
+}
+
+/// Whether this is what the server has, or only what is known without the right to read it.
+pub(crate) fn was_read(current: &Value) -> bool {
+    !current["metadata"]["creationTimestamp"].is_null()
 }
 
 fn is_secret_kind(object: &ObjectRef) -> bool {

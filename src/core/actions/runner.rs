@@ -2,11 +2,12 @@
 
 use super::action::Action;
 use super::observe::{Seen, follow};
-use super::plan::{Effect, Plan, Step, holds_secrets};
+use super::plan::{Plan, Step};
 use super::run::{Confirmation, Outcome, RunEvent, RunId, StepResult, StepState};
-use super::{catalogue, patch, pipeline};
+use super::send::send;
+use super::{catalogue, patch};
 use crate::clock::Clock;
-use crate::cluster::{Cluster, Method, Request, WriteOptions};
+use crate::cluster::{Cluster, Method};
 use crate::event::{Event, Listener};
 use crate::guards::Guards;
 use crate::journal::entry::KeptObject;
@@ -19,8 +20,6 @@ use tokio_util::sync::CancellationToken;
 
 /// Effects that are watched at once.
 const FOLLOWED: usize = 8;
-/// A patch goes again this often when only other fields of its object have changed meanwhile.
-const TRIES: usize = 5;
 
 /// All that a run needs; owned, because it goes on while the screen does other things.
 pub(crate) struct Runner {
@@ -86,7 +85,7 @@ impl Runner {
             }
             self.tell(RunEvent::StepStarted { step: i });
             let done = match self.guarded(&plan) {
-                Ok(()) => self.apply(step).await,
+                Ok(()) => send(&self.cluster, &mut step.clone(), false).await,
                 Err(problem) => Err(problem),
             };
             match done {
@@ -166,36 +165,6 @@ impl Runner {
         failed
     }
 
-    /// One step. A patch that meets a newer state of the same object goes again when the fields it is
-    /// about are as they were shown; so a busy status does not stand in its way, and nothing is overwritten.
-    async fn apply(&self, step: &Step) -> Result<Value> {
-        let mut effect = step.effect.clone();
-        for attempt in 1.. {
-            let answer = self.cluster.write(&effect, WriteOptions::default()).await;
-            let problem = match answer {
-                Ok(body) => return Ok(serde_json::from_slice(&body).unwrap_or_default()),
-                Err(problem) => problem,
-            };
-            let conflict = problem.kind == ProblemKind::Conflict;
-            if effect.method == Method::Delete && (conflict || problem.kind == ProblemKind::NotFound) {
-                return Err(self.why_not_deleted(step, problem).await);
-            }
-            if effect.method != Method::MergePatch || !conflict || attempt >= TRIES {
-                return Err(unsure(pipeline::explained(problem, step)));
-            }
-            let now: Value = self.cluster.json(Request::get(&effect.path)).await?;
-            effect = again(step, &effect, &now)?;
-        }
-        unreachable!("the loop ends by returning")
-    }
-
-    async fn why_not_deleted(&self, step: &Step, problem: Problem) -> Problem {
-        match pipeline::fetch(&self.cluster, step.object.clone()).await {
-            Err(told) => told,
-            Ok(_) => pipeline::explained(problem, step),
-        }
-    }
-
     fn begin(&self, plan: &Plan, reason: &str) -> Record {
         let at = self.clock.now();
         Record {
@@ -267,43 +236,6 @@ fn after(step: &Step, answer: &Value) -> After {
 fn expectation(step: &Step, answer: &Value) -> Value {
     let written = patch::without_identity(step.effect.body.as_ref().unwrap_or(&Value::Null));
     if answer["metadata"].is_object() { patch::inverse(answer, &written) } else { written }
-}
-
-/// The same patch for a newer state of the object, if what it is about is still as it was shown.
-fn again(step: &Step, effect: &Effect, now: &Value) -> Result<Effect> {
-    let meta = &now["metadata"];
-    if meta["uid"].as_str().is_some_and(|uid| !step.object.uid.is_empty() && uid != &*step.object.uid) {
-        return Err(pipeline::recreated(&step.object));
-    }
-    let change = patch::without_identity(effect.body.as_ref().unwrap_or(&Value::Null));
-    let shown = patch::inverse(&step.current, &change);
-    if let Some((path, there, was)) = patch::differs(now, &shown) {
-        let hidden = holds_secrets(&step.object, effect);
-        let say = |v: &Value| match v {
-            Value::Null => "nothing".into(),
-            _ if hidden => "(hidden)".into(),
-            v => super::diff::shown(v),
-        };
-        let path = super::diff::path_text(&path);
-        return Err(Problem::new(
-            ProblemKind::Conflict,
-            "nothing was changed",
-            format!("{path} is {} now and was {} when the plan was shown", say(there), say(was)),
-        )
-        .on(step.object.to_string())
-        .next("plan it again"));
-    }
-    let uid = meta["uid"].as_str().unwrap_or_default();
-    let version = meta["resourceVersion"].as_str().unwrap_or_default();
-    Ok(Effect { body: Some(patch::with_identity(&change, uid, version)), ..effect.clone() })
-}
-
-/// A call without an answer may have been carried out.
-fn unsure(mut problem: Problem) -> Problem {
-    if matches!(problem.kind, ProblemKind::Unreachable) || problem.status == Some(504) {
-        problem.next = "it is not known whether the server did it: look at the object before trying again".into();
-    }
-    problem
 }
 
 /// `done`, `2 of 5 done; stopped: …`
