@@ -29,6 +29,7 @@ mod server;
 pub mod shapes;
 pub mod status;
 pub mod storage;
+pub mod stories;
 pub mod table;
 mod validate;
 pub mod value;

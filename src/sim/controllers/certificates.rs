@@ -6,6 +6,7 @@
 //! self check.
 
 use super::cluster::{Cluster, leaving};
+use crate::shapes::event::Happening;
 use crate::shapes::pod_state::{self, PodState};
 use crate::shapes::{acme, network, times};
 use crate::table::age;
@@ -13,6 +14,7 @@ use crate::value::{annotation, at, condition, list, name, namespace, text};
 use serde_json::{Value, json};
 
 const API: &str = "cert-manager.io/v1";
+const ACME: &str = "acme.cert-manager.io/v1";
 
 fn find(cluster: &Cluster, ns: &str, object: &str) -> Option<Value> {
     cluster.find(API, "Certificate", ns, object).filter(|c| !leaving(c))
@@ -55,6 +57,9 @@ pub(super) fn reconcile(cluster: &mut Cluster, ns: &str, object: &str) {
     cluster.say(&c, "cert-manager-certificates-key-manager", "Generated", format!("Stored new private key in temporary Secret resource \"{}\"", name(&key)));
     let revision = at(&c, "status.revision").as_i64().unwrap_or(0) + 1;
     let request_name = format!("{object}-{revision}");
+    if let Some(reason) = grudge(cluster, &c) {
+        cluster.refusals.insert((ns.to_owned(), object.to_owned()), reason);
+    }
     if let Some(old) = cluster.find(API, "CertificateRequest", ns, &request_name) {
         cluster.delete(&old, None);
     }
@@ -79,6 +84,49 @@ pub(super) fn reconcile(cluster: &mut Cluster, ns: &str, object: &str) {
     cluster.put(request, "cert-manager");
 }
 
+/// A challenge became valid: its certificate is issued soon.
+pub(super) fn challenge(cluster: &mut Cluster, ns: &str, object: &str) {
+    let Some(x) = cluster.find(ACME, "Challenge", ns, object).filter(|x| text(x, "status.state") == "valid") else { return };
+    let order = list(&x, "metadata.ownerReferences").first().map_or("", |o| text(o, "name"));
+    let Some(order) = cluster.find(ACME, "Order", ns, order) else { return };
+    if let Some(certificate) = annotation(&order, "cert-manager.io/certificate-name") {
+        cluster.later(1500, "certificate-issued", ns, certificate);
+    }
+}
+
+/// Why the last order for the certificate was refused, if it was: the ACME
+/// server will say the same again.
+fn grudge(cluster: &Cluster, c: &Value) -> Option<String> {
+    let mut orders = cluster.store.all(ACME, "Order", Some(namespace(c)));
+    orders.retain(|o| annotation(o, "cert-manager.io/certificate-name") == Some(name(c)));
+    orders.sort_by_key(|o| text(o, "metadata.creationTimestamp").to_owned());
+    orders.last().filter(|o| text(o, "status.state") == "errored").map(|o| text(o, "status.reason").to_owned())
+}
+
+/// The order is refused: request and certificate say so, and when it is tried again.
+fn refused(cluster: &mut Cluster, c: &Value, request: &Value, reason: &str) {
+    let now = cluster.now();
+    let mut order = acme::order(request, &acme::dns_names(c), now);
+    acme::refuse_order(&mut order, reason, now);
+    let message = format!("Failed to wait for order resource \"{}\" to become ready: order is in \"errored\" state: {reason}", name(&order));
+    cluster.put(order, "cert-manager");
+    cluster.change(request, "cert-manager", |r| acme::answer_request(r, false, "Failed", &message, now));
+    let words = format!("The certificate request has failed to complete and will be retried: {message}");
+    cluster.change(c, "cert-manager", |c| {
+        let issuing = acme::certificate_condition("Issuing", false, "Failed", &words, now);
+        if let Some(conditions) = c["status"]["conditions"].as_array_mut() {
+            conditions.retain(|x| x["type"] != "Issuing");
+            conditions.push(issuing);
+        }
+        c["status"]["failedIssuanceAttempts"] = (c["status"]["failedIssuanceAttempts"].as_i64().unwrap_or(0) + 1).into();
+        c["status"]["lastFailureTime"] = times::text(now).into();
+        if let Some(status) = c["status"].as_object_mut() {
+            status.shift_remove("nextPrivateKeySecretName");
+        }
+    });
+    cluster.record(c, &Happening { warning: true, reason: "Failed", message: words, source: "cert-manager-certificates-issuing", count: 1, ..Happening::default() });
+}
+
 fn open_request(cluster: &Cluster, c: &Value) -> Option<Value> {
     cluster.owned(API, "CertificateRequest", c).into_iter().find(|r| condition(r, "Ready")["status"] != "True" && condition(r, "Ready")["reason"] != "Failed")
 }
@@ -92,6 +140,10 @@ pub(super) fn ordered(cluster: &mut Cluster, ns: &str, object: &str) {
         let scope = if *kind == "ClusterIssuer" { "" } else { ns };
         cluster.find(API, kind, scope, text(&c, "spec.issuerRef.name")).is_some_and(|i| at(&i, "spec.acme").is_object())
     });
+    if let Some(reason) = cluster.refusals.remove(&(ns.to_owned(), object.to_owned())) {
+        refused(cluster, &c, &request, &reason);
+        return;
+    }
     if issuer_is_acme {
         let mut order = acme::order(&request, &acme::dns_names(&c), now);
         acme::accept_order(&mut order, "pending");
@@ -133,9 +185,6 @@ fn solve(cluster: &mut Cluster, challenge: &Value) {
 /// Everything is validated: Secret, request and status are completed, the challenges go.
 pub(super) fn issued(cluster: &mut Cluster, ns: &str, object: &str) {
     let Some(c) = find(cluster, ns, object) else { return };
-    if stuck(&c).is_some() {
-        return;
-    }
     let Some(request) = open_request(cluster, &c) else { return };
     let now = cluster.now();
     let not_after = times::shift(now, 90 * 86_400);
@@ -147,8 +196,8 @@ pub(super) fn issued(cluster: &mut Cluster, ns: &str, object: &str) {
     }
     let chain = secret["data"]["tls.crt"].clone();
     cluster.put(secret, "cert-manager");
-    for order in cluster.owned("acme.cert-manager.io/v1", "Order", &request) {
-        for challenge in cluster.owned("acme.cert-manager.io/v1", "Challenge", &order) {
+    for order in cluster.owned(ACME, "Order", &request) {
+        for challenge in cluster.owned(ACME, "Challenge", &order) {
             cluster.change(&challenge, "cert-manager", |c| c["metadata"]["finalizers"] = json!([]));
             cluster.delete(&challenge, None);
         }

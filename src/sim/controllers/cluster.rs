@@ -8,7 +8,7 @@ use crate::value::{list, name, namespace, text};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 use std::cmp::Reverse;
-use std::collections::{BinaryHeap, HashSet};
+use std::collections::{BinaryHeap, HashMap, HashSet};
 
 /// What is to be looked at: controller, namespace, name.
 pub(super) type Key = (&'static str, String, String);
@@ -18,12 +18,14 @@ pub(super) struct Cluster {
     pub store: Store,
     pub timers: BinaryHeap<Reverse<(Timestamp, Key)>>,
     pub dirty: HashSet<Key>,
+    /// What an ACME server will answer to the next order, by certificate.
+    pub refusals: HashMap<(String, String), String>,
     made: u64,
 }
 
 impl Cluster {
     pub fn new(store: Store) -> Self {
-        Self { store, timers: BinaryHeap::new(), dirty: HashSet::new(), made: 0 }
+        Self { store, timers: BinaryHeap::new(), dirty: HashSet::new(), refusals: HashMap::new(), made: 0 }
     }
 
     pub fn now(&self) -> Timestamp {

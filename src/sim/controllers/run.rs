@@ -108,6 +108,7 @@ fn note(cluster: &mut Cluster, change: &Arc<Change>) {
         }
         ("", "persistentvolumeclaims") if !gone => mark("claim", &name),
         ("cert-manager.io", "certificates") if !gone => mark("certificate", &name),
+        ("acme.cert-manager.io", "challenges") if !gone => mark("challenge", &name),
         ("rbac.authorization.k8s.io", "clusterroles") => mark("aggregation", ""),
         _ => {}
     }
@@ -133,6 +134,7 @@ fn reconcile(cluster: &mut Cluster, (controller, ns, name): &Key) {
         "claim" => housekeeping::claim(cluster, ns, name),
         "aggregation" => housekeeping::aggregation(cluster),
         "certificate" => certificates::reconcile(cluster, ns, name),
+        "challenge" => certificates::challenge(cluster, ns, name),
         "certificate-ordered" => certificates::ordered(cluster, ns, name),
         "certificate-issued" => certificates::issued(cluster, ns, name),
         _ => {}
