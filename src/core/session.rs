@@ -11,6 +11,7 @@ use crate::drafts::Drafts;
 use crate::event::{Event, Listener};
 use crate::guards::{GuardConfig, GuardState, Guards};
 use crate::journal::{Entry, ExportFormat, Journal, Record, export};
+use crate::logs::{LogFollower, LogOptions, LogTarget};
 use crate::memory::Memory;
 use crate::overview::Overview;
 use crate::resources::ObjectRef;
@@ -461,6 +462,11 @@ impl Session {
     /// Opens a local port that leads to a pod or a Service; closed when dropped.
     pub async fn forward(&self, context: &str, request: ForwardRequest) -> Result<Forward> {
         self.cluster(context)?.forward(request).await
+    }
+    /// Reads logs of containers into one buffer; news of it come as [`Event::TableChanged`].
+    pub fn follow_logs(&self, context: &str, targets: Vec<LogTarget>, options: &LogOptions) -> Result<LogFollower> {
+        let listener = self.inner.listener.clone();
+        Ok(LogFollower::start(&self.cluster(context)?, targets, options, move || listener(Event::TableChanged)))
     }
     /// Drafts of earlier and present edits.
     pub fn drafts(&self) -> &Drafts {

@@ -63,6 +63,8 @@ impl Shared {
 
 /// Logs being read. Dropping it ends the reading.
 pub struct LogFollower {
+    cluster: Cluster,
+    options: LogOptions,
     shared: Arc<Shared>,
     targets: Vec<LogTarget>,
     tasks: Vec<tokio::task::JoinHandle<()>>,
@@ -80,24 +82,30 @@ impl LogFollower {
         let shared = Arc::new(Shared {
             buffer: Mutex::new(LogBuffer::new(options.keep)),
             told: AtomicBool::new(false),
-            running: AtomicUsize::new(targets.len()),
+            running: AtomicUsize::new(0),
             listener: Box::new(listener),
         });
-        let tasks = targets
-            .iter()
-            .enumerate()
-            .map(|(i, target)| {
-                let (shared, cluster) = (shared.clone(), cluster.clone());
-                let (target, options) = (target.clone(), options.clone());
-                tokio::spawn(async move {
-                    let source = u16::try_from(i).unwrap_or(u16::MAX);
-                    Reader { source, target, options, last: None, at_last: 0, shared: &shared }.run(&cluster).await;
-                    shared.running.fetch_sub(1, Ordering::AcqRel);
-                    shared.tell();
-                })
-            })
-            .collect();
-        Self { shared, targets, tasks }
+        let (cluster, options) = (cluster.clone(), options.clone());
+        let mut follower = Self { cluster, options, shared, targets: Vec::new(), tasks: Vec::new() };
+        for target in targets {
+            follower.add(target);
+        }
+        follower
+    }
+    /// Reads one more container into the same buffer. One that is read already is left alone.
+    pub fn add(&mut self, target: LogTarget) {
+        if self.targets.contains(&target) {
+            return;
+        }
+        let source = u16::try_from(self.targets.len()).unwrap_or(u16::MAX);
+        self.targets.push(target.clone());
+        self.shared.running.fetch_add(1, Ordering::AcqRel);
+        let (shared, cluster, options) = (self.shared.clone(), self.cluster.clone(), self.options.clone());
+        self.tasks.push(tokio::spawn(async move {
+            Reader { source, target, options, last: None, at_last: 0, shared: &shared }.run(&cluster).await;
+            shared.running.fetch_sub(1, Ordering::AcqRel);
+            shared.tell();
+        }));
     }
     pub fn targets(&self) -> &[LogTarget] {
         &self.targets

@@ -97,6 +97,8 @@ verbs! {
     Accept "accept" "Go ahead";
     Diff "diff" "Full difference";
     Find "find" "Go to something that is shown here";
+    Mine "mine" "Where both changed, take mine";
+    Theirs "theirs" "Where both changed, take theirs";
     Probe "probe" "Ask again now";
     Export "export" "Export";
 }

@@ -22,4 +22,9 @@ pub use page::{Findable, Hint, Opens, PageState};
 page::pages! {
     home::Home,
     table::Table,
+    yaml::Yaml,
+    describe::Describe,
+    logs::Logs,
+    edit::EditorPage,
+    plan::PlanPage,
 }

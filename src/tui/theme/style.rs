@@ -20,6 +20,7 @@ pub enum Depth {
 pub struct Theme {
     pub name: String,
     pub(super) looks: Vec<Style>,
+    pub(super) depth: Depth,
     pub glyphs: &'static Glyphs,
 }
 
@@ -101,7 +102,11 @@ fn fit(color: Color, depth: Depth) -> Option<Color> {
 impl Theme {
     /// Looks for all roles, in the order of [`Role::ALL`].
     pub(super) fn new(name: &str, looks: Vec<Style>) -> Self {
-        Self { name: name.into(), looks, glyphs: &glyphs::UNICODE }
+        Self { name: name.into(), looks, depth: Depth::True, glyphs: &glyphs::UNICODE }
+    }
+    /// A look that came from elsewhere (colours in a log), as far as this terminal shows it.
+    pub fn fit(&self, style: Style) -> Style {
+        Style { fg: style.fg.and_then(|c| fit(c, self.depth)), bg: style.bg.and_then(|c| fit(c, self.depth)), ..style }
     }
     /// The look of a role.
     pub fn style(&self, role: Role) -> Style {
@@ -122,6 +127,7 @@ impl Theme {
                 look.add_modifier |= Modifier::REVERSED;
             }
         }
+        self.depth = depth;
         self.glyphs = if ascii { &glyphs::ASCII } else { &glyphs::UNICODE };
         self
     }

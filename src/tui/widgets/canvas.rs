@@ -57,6 +57,11 @@ impl<'a> Canvas<'a> {
         let (w, h) = (self.width(), self.height());
         self.part(0, y, w, h)
     }
+    /// What is left below `used` lines.
+    pub fn below_rest(&mut self, used: u16) -> Canvas<'_> {
+        let (w, h) = (self.width(), self.height().saturating_sub(used));
+        self.part(0, used, w, h)
+    }
     /// Writes one line of text in a look; cut at the right edge without a mark. Returns where it ended.
     pub fn styled(&mut self, x: u16, y: u16, text: &str, style: Style) -> u16 {
         if y >= self.area.height {

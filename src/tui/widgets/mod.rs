@@ -4,7 +4,10 @@
 
 pub mod canvas;
 pub mod columns;
+pub mod document;
+pub mod editor;
 pub mod line;
+pub mod notice;
 pub mod popup;
 pub mod text;
 
