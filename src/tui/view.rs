@@ -32,13 +32,7 @@ pub fn draw(state: &State, buffer: &mut Buffer) -> Option<(u16, u16)> {
         return None;
     }
     header(state, &mut canvas.part(0, 0, width, 1));
-    let seen = Seen {
-        now: state.now(),
-        context: &state.context,
-        scope: &state.scope,
-        keymap: &state.keymap,
-        state,
-    };
+    let seen = Seen { now: state.now(), context: &state.context, scope: &state.scope, keymap: &state.keymap, state };
     if let Some(entry) = state.top() {
         entry.page.draw(&seen, &mut canvas.part(0, 1, width, height - 2));
     }

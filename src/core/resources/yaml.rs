@@ -226,9 +226,11 @@ fn below(parent: &YamlLine, line: &YamlLine) -> bool {
 
 /// A block string must not lose anything: no carriage returns or other controls, no odd line ends.
 fn can_be_block(text: &str) -> bool {
-    text.chars().all(|c| c == '\n' || c == '\t' || is_printable(c)) && !text.chars().any(|c| {
-        (c.is_control() && c != '\n' && c != '\t') || matches!(c, '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{85}')
-    }) && !text.split('\n').any(|l| l.trim_end_matches([' ', '\t']).len() != l.len())
+    text.chars().all(|c| c == '\n' || c == '\t' || is_printable(c))
+        && !text.chars().any(|c| {
+            (c.is_control() && c != '\n' && c != '\t') || matches!(c, '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{85}')
+        })
+        && !text.split('\n').any(|l| l.trim_end_matches([' ', '\t']).len() != l.len())
         && !text.lines().next().is_some_and(|l| l.starts_with('\t'))
 }
 

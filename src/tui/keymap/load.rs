@@ -8,10 +8,8 @@ use super::{Command, Key, Keymap, Keys};
 use std::path::Path;
 
 /// The built-in key maps.
-pub const BUILT_IN: &[(&str, &str)] = &[
-    ("default", include_str!("../../../keymaps/default.toml")),
-    ("vim", include_str!("../../../keymaps/vim.toml")),
-];
+pub const BUILT_IN: &[(&str, &str)] =
+    &[("default", include_str!("../../../keymaps/default.toml")), ("vim", include_str!("../../../keymaps/vim.toml"))];
 
 fn parse_keys(text: &str) -> Option<Keys> {
     let keys: Option<Keys> = text.split_whitespace().map(Key::parse).collect();
@@ -64,7 +62,9 @@ fn merge(map: &mut Keymap, file: &str, text: &str, folder: Option<&Path>, depth:
             // A longer binding of the same file or its child takes a prefix that its parent used alone.
             if depth == 0 {
                 for n in 1..keys.len() {
-                    if table[scope].as_table().is_none_or(|t| !t.keys().any(|k| parse_keys(k).as_deref() == Some(&keys[..n])))
+                    if table[scope]
+                        .as_table()
+                        .is_none_or(|t| !t.keys().any(|k| parse_keys(k).as_deref() == Some(&keys[..n])))
                     {
                         bound.remove(&keys[..n]);
                     }
@@ -163,7 +163,9 @@ mod tests {
 
     #[test]
     fn conflicts_and_mistakes_are_told_and_the_rest_works() {
-        let map = from_text("[global]\n\"?\" = \"help\"\n\":\" = \"palette\"\n\"g\" = \"top\"\n\"g g\" = \"bottom\"\n\"xyz\" = \"top\"\n\"b\" = \"fly\"\n");
+        let map = from_text(
+            "[global]\n\"?\" = \"help\"\n\":\" = \"palette\"\n\"g\" = \"top\"\n\"g g\" = \"bottom\"\n\"xyz\" = \"top\"\n\"b\" = \"fly\"\n",
+        );
         let told: Vec<&str> = map.problems.iter().map(|p| p.text.as_str()).collect();
         assert_eq!(told.len(), 3, "{told:?}");
         assert!(told.iter().any(|t| t.contains("`xyz` is no key")));

@@ -16,9 +16,7 @@ pub fn namespaces(state: &State) -> Pick {
         Scope::Namespaces(set) => set.iter().map(ToString::to_string).collect(),
     };
     let mut choices = vec![simple("all", "every namespace", Command::new(Verb::Namespace, "all"))];
-    choices.extend(
-        state.namespaces.iter().map(|n| simple(n, "", Command::new(Verb::Namespace, format!("{n},")))),
-    );
+    choices.extend(state.namespaces.iter().map(|n| simple(n, "", Command::new(Verb::Namespace, format!("{n},")))));
     let title = if state.namespaces_complete {
         "Namespaces"
     } else {

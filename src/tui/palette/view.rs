@@ -41,11 +41,7 @@ pub fn draw(pick: &Pick, size: (u16, u16), canvas: &mut Canvas<'_>) {
     for (i, (choice, here)) in shown.into_iter().enumerate() {
         let line = 1 + i as u16;
         let role = if choice.why_not.is_some() { Role::Disabled } else { Role::Text };
-        let mark = if pick.is_many() {
-            if pick.is_chosen(&choice.label) { "[x] " } else { "[ ] " }
-        } else {
-            ""
-        };
+        let mark = if pick.is_many() { if pick.is_chosen(&choice.label) { "[x] " } else { "[ ] " } } else { "" };
         let glyphs = inside.glyphs();
         inside.text(0, line, if here { glyphs.cursor } else { " " }, Role::Cursor);
         let from = inside.text(2, line, mark, Role::Muted);
@@ -75,7 +71,8 @@ pub fn draw(pick: &Pick, size: (u16, u16), canvas: &mut Canvas<'_>) {
         inside.text(2, 1, hint, Role::Muted);
     }
     let foot = h.saturating_sub(1);
-    let mut text = if pick.is_many() { "space choose  enter take  esc close" } else { "enter run  esc close" }.to_owned();
+    let mut text =
+        if pick.is_many() { "space choose  enter take  esc close" } else { "enter run  esc close" }.to_owned();
     if let Some(why) = pick.current().and_then(|c| c.why_not.as_ref()) {
         text = why.clone();
     }

@@ -58,7 +58,8 @@ mod tests {
     #[test]
     fn an_age_stands_still_until_the_moment_that_is_foretold() {
         let now = 1_000_000;
-        for at in [now, now - 59, now - 3 * MINUTE, now - 7300, now - 3 * DAY, now + 30, now + 3 * HOUR, now + 90 * DAY] {
+        for at in [now, now - 59, now - 3 * MINUTE, now - 7300, now - 3 * DAY, now + 30, now + 3 * HOUR, now + 90 * DAY]
+        {
             let next = next_change(at, now);
             assert!(next > now);
             assert_eq!(age(at, now), age(at, next - 1), "at {}", at - now);

@@ -29,9 +29,17 @@ pub struct Entry {
 pub enum Overlay {
     Pick(Pick),
     /// The filter line; what the filter was before.
-    Filter { line: Line, before: String, problem: String },
+    Filter {
+        line: Line,
+        before: String,
+        problem: String,
+    },
     /// A search or another one-line question of the page: label and what is typed. Enter runs the command with it.
-    Ask { label: String, line: Line, command: crate::keymap::Verb },
+    Ask {
+        label: String,
+        line: Line,
+        command: crate::keymap::Verb,
+    },
 }
 
 /// Everything that the screen remembers.
@@ -450,7 +458,8 @@ impl State {
             // Coarse: every five seconds at first, later once a minute.
             if age < 60 { now + 5 - age.rem_euclid(5) } else { now + 60 - age.rem_euclid(60) }
         });
-        let unlocked = self.guard.unlocked_until.filter(|until| *until > now).map(|until| super::age::next_change(until, now));
+        let unlocked =
+            self.guard.unlocked_until.filter(|until| *until > now).map(|until| super::age::next_change(until, now));
         [page, stale, unlocked, self.toasts.next_change()].into_iter().flatten().min()
     }
 

@@ -1,10 +1,10 @@
 //! Text that is read on a page: moved through, folded, searched; its content may change underneath
 //! and the reader keeps the place.
 
+use quarterdeck_core::resources::Level;
 use regex::Regex;
 use std::collections::BTreeSet;
 use std::ops::Range;
-use quarterdeck_core::resources::Level;
 
 /// What a part of a line means, for its look.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -242,12 +242,11 @@ impl Document {
         let count = self.lines.len();
         let Some(&here) = self.visible.get(self.at) else { return false };
         let skip = usize::from(!from_here);
-        let hit = (skip..count + skip).map(|n| if forward { (here + n) % count } else { (here + count * 2 - n) % count });
+        let hit =
+            (skip..count + skip).map(|n| if forward { (here + n) % count } else { (here + count * 2 - n) % count });
         let Some(hit) = hit.into_iter().find(|i| search.is_match(&self.lines[*i].text)) else { return false };
-        let hiding: Vec<String> = (0..hit)
-            .filter(|i| self.lines[*i].fold_end >= hit)
-            .map(|i| self.lines[i].anchor.clone())
-            .collect();
+        let hiding: Vec<String> =
+            (0..hit).filter(|i| self.lines[*i].fold_end >= hit).map(|i| self.lines[i].anchor.clone()).collect();
         for anchor in hiding {
             self.folded.remove(&anchor);
         }

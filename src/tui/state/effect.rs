@@ -19,7 +19,10 @@ pub enum Effect {
     /// A page was closed: its running asks end.
     Forget(PageId),
     /// To the clipboard; with what it is, for the toast.
-    Copy { text: String, what: String },
+    Copy {
+        text: String,
+        what: String,
+    },
     OpenLink(String),
     Mouse(bool),
     /// Stop as Ctrl-Z does.
@@ -27,22 +30,37 @@ pub enum Effect {
     /// Draw everything again.
     Redraw,
     /// Let $EDITOR change a text; the answer is [`Answer::Edited`].
-    Editor { page: PageId, name: String, text: String },
+    Editor {
+        page: PageId,
+        name: String,
+        text: String,
+    },
     /// Let the context's credential plugin talk to the user on the real terminal.
-    SignIn { context: String },
+    SignIn {
+        context: String,
+    },
     /// Write a file; the toast says where or why not.
-    Save { path: String, text: String },
+    Save {
+        path: String,
+        text: String,
+    },
 }
 
 /// A question to the core that takes its time.
 #[derive(Debug)]
 pub enum Ask {
-    Kinds { again: bool },
+    Kinds {
+        again: bool,
+    },
     Namespaces,
     Version,
     Object(ObjectRef),
     Events(ObjectRef),
-    Plan { action: String, targets: Vec<ObjectRef>, args: Args },
+    Plan {
+        action: String,
+        targets: Vec<ObjectRef>,
+        args: Args,
+    },
     /// The plan that takes a journal entry back.
     Undo(String),
     /// The end of a run.

@@ -34,7 +34,10 @@ pub fn read(document: &mut Document, command: &Command, name: &str, cx: &mut Cx<
         Verb::Wrap => {
             document.wrap = !document.wrap;
             document.left = 0;
-            cx.say(Level::Good, if document.wrap { "long lines are wrapped" } else { "long lines are cut; h and l scroll" });
+            cx.say(
+                Level::Good,
+                if document.wrap { "long lines are wrapped" } else { "long lines are cut; h and l scroll" },
+            );
             true
         }
         Verb::Next | Verb::Previous => {

@@ -59,7 +59,8 @@ impl State {
     pub(super) fn offer_drafts(&mut self) {
         let mine = self.session.drafts().list().into_iter().filter(|d| d.context == self.context).count();
         if mine > 0 {
-            let what = if mine == 1 { "1 draft of an edit waits".into() } else { format!("{mine} drafts of edits wait") };
+            let what =
+                if mine == 1 { "1 draft of an edit waits".into() } else { format!("{mine} drafts of edits wait") };
             self.say(Level::Warn, format!("{what}: `:drafts`"));
         }
     }

@@ -224,10 +224,12 @@ impl State {
             let picked = match mouse.what {
                 MouseWhat::WheelDown => pick.wheel(3),
                 MouseWhat::WheelUp => pick.wheel(-3),
-                MouseWhat::Click | MouseWhat::Menu => match crate::palette::view::line_at(self.size, &pick, mouse.x, mouse.y) {
-                    Some(line) => pick.click(line),
-                    None => Picked::Closed,
-                },
+                MouseWhat::Click | MouseWhat::Menu => {
+                    match crate::palette::view::line_at(self.size, &pick, mouse.x, mouse.y) {
+                        Some(line) => pick.click(line),
+                        None => Picked::Closed,
+                    }
+                }
             };
             self.picked(pick, picked);
             return;

@@ -28,7 +28,8 @@ impl Caps {
     pub fn from_env(get: impl Fn(&str) -> Option<String>) -> Self {
         let set = |name: &str| get(name).filter(|v| !v.is_empty());
         let term = set("TERM").unwrap_or_default();
-        let locale = set("LC_ALL").or_else(|| set("LC_CTYPE")).or_else(|| set("LANG")).unwrap_or_default().to_lowercase();
+        let locale =
+            set("LC_ALL").or_else(|| set("LC_CTYPE")).or_else(|| set("LANG")).unwrap_or_default().to_lowercase();
         let no_color = set("NO_COLOR").is_some() || set("CLICOLOR").as_deref() == Some("0");
         let truecolor = set("COLORTERM").is_some_and(|c| c == "truecolor" || c == "24bit");
         let depth = if no_color || matches!(term.as_str(), "dumb" | "vt100" | "vt220" | "linux-m" | "xterm-mono") {

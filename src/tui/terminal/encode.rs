@@ -147,9 +147,8 @@ impl Encoder {
                 && x > px
                 && x - px <= 3
                 && (px..x).all(|gx| {
-                    new.cell((gx, y)).is_some_and(|c| {
-                        Some((c.fg, c.bg, c.modifier)) == self.pen && c.symbol().len() == 1
-                    })
+                    new.cell((gx, y))
+                        .is_some_and(|c| Some((c.fg, c.bg, c.modifier)) == self.pen && c.symbol().len() == 1)
                 })
             {
                 for gx in px..x {

@@ -200,7 +200,8 @@ mod tests {
 
     #[test]
     fn a_role_without_a_look_takes_that_of_its_parent() {
-        let (theme, problems) = from_text("[roles]\nmuted = \"red\"\nnonsense = \"red\"\nbad = { fg = \"nocolour\" }\n");
+        let (theme, problems) =
+            from_text("[roles]\nmuted = \"red\"\nnonsense = \"red\"\nbad = { fg = \"nocolour\" }\n");
         assert_eq!(theme.style(Role::Comment).fg, Some(Color::Red));
         assert_eq!(theme.style(Role::Text).fg, None);
         assert_eq!(problems.len(), 2, "{problems:?}");

@@ -29,9 +29,7 @@ fn indexed(r: u8, g: u8, b: u8) -> u8 {
     const STEPS: [i32; 6] = [0, 95, 135, 175, 215, 255];
     let near = |v: u8| (0..6).min_by_key(|i| (STEPS[*i] - i32::from(v)).abs()).unwrap_or(0);
     let (ri, gi, bi) = (near(r), near(g), near(b));
-    let distance = |x: [i32; 3]| {
-        [r, g, b].iter().zip(x).map(|(a, b)| (i32::from(*a) - b).pow(2)).sum::<i32>()
-    };
+    let distance = |x: [i32; 3]| [r, g, b].iter().zip(x).map(|(a, b)| (i32::from(*a) - b).pow(2)).sum::<i32>();
     let cube = distance([STEPS[ri], STEPS[gi], STEPS[bi]]);
     let grey = ((i32::from(r) + i32::from(g) + i32::from(b)) / 3 - 8).clamp(0, 230) / 10;
     let level = 8 + 10 * grey;
