@@ -5,6 +5,7 @@
 //! in [`cluster`] only. Everything that depends on the time takes a [`clock::Clock`].
 
 pub mod actions;
+pub mod ask;
 pub mod certificates;
 pub mod clock;
 pub mod cluster;
