@@ -1,1 +1,30 @@
-fn main() {}
+//! `qd`: one program, two faces. No command opens the screen, a command answers on standard output.
+
+use std::process::ExitCode;
+
+fn main() -> color_eyre::Result<ExitCode> {
+    color_eyre::install()?;
+    log_to_file();
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+    let code = match runtime.block_on(quarterdeck_cli::main()) {
+        quarterdeck_cli::Face::Done(code) => code,
+        quarterdeck_cli::Face::Screen(_) => ExitCode::from(2),
+    };
+    // A watch or a plugin that hangs must not keep the program from ending.
+    runtime.shutdown_background();
+    Ok(code)
+}
+
+/// Writes a log only where QD_LOG says what (`debug`, `quarterdeck_core=trace`) and QD_LOG_FILE where to;
+/// never to the terminal, which belongs to the screen.
+fn log_to_file() {
+    let Some(filter) = std::env::var("QD_LOG").ok().filter(|f| !f.is_empty()) else { return };
+    let path = std::env::var_os("QD_LOG_FILE").map_or_else(|| std::env::temp_dir().join("qd.log"), Into::into);
+    let Ok(file) = std::fs::OpenOptions::new().create(true).append(true).open(path) else { return };
+    let _ = tracing_subscriber::fmt()
+        .with_env_filter(tracing_subscriber::EnvFilter::new(filter))
+        .with_writer(std::sync::Mutex::new(file))
+        .with_ansi(false)
+        .try_init();
+}

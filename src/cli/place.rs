@@ -17,7 +17,12 @@ pub struct Place {
 impl Place {
     /// Opens the session; nothing is asked of a server.
     pub fn open(common: &Common) -> Result<Self> {
-        let session = Session::new(common.options(), Arc::new(|_| {}))?;
+        Self::open_with(common, Arc::new(|_| {}))
+    }
+
+    /// The same with somebody who listens.
+    pub fn open_with(common: &Common, listener: quarterdeck_core::event::Listener) -> Result<Self> {
+        let session = Session::new(common.options(), listener)?;
         for problem in session.problems() {
             eprintln!("qd: {problem}");
         }

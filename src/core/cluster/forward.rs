@@ -210,7 +210,7 @@ fn labels_of(map: &Value) -> String {
 }
 
 /// A LabelSelector (matchLabels and matchExpressions) as the query writes it.
-fn selector_of(selector: &Value) -> String {
+pub fn selector_of(selector: &Value) -> String {
     let mut parts = vec![labels_of(&selector["matchLabels"])];
     for expression in selector["matchExpressions"].as_array().into_iter().flatten() {
         let key = expression["key"].as_str().unwrap_or_default();

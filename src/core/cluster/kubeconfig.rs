@@ -185,7 +185,7 @@ impl Kubeconfig {
 
     /// One context; the current one when none is named.
     pub fn context(&self, name: Option<&str>) -> Result<ContextInfo> {
-        let Some(name) = name.or(self.current()) else {
+        let Some(name) = name.filter(|n| !n.is_empty()).or(self.current()) else {
             return Err(self.no_context());
         };
         let Some(named) = self.merged.contexts.iter().find(|c| c.name == name) else {

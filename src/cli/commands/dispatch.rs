@@ -1,0 +1,53 @@
+//! From the arguments to the command, and from its end to an exit code.
+
+use super::*;
+use crate::arguments::Cli;
+use crate::{Face, Screen};
+use quarterdeck_core::{Problem, Result};
+use std::process::ExitCode;
+
+/// Carries out the command, or says how the screen is opened.
+pub async fn dispatch(cli: Cli) -> Face {
+    let common = cli.common;
+    let Some(command) = cli.command else {
+        let context = match common.one_context() {
+            Ok(context) => context.map(str::to_string),
+            Err(problem) => return failed(&problem),
+        };
+        return Face::Screen(Box::new(Screen {
+            options: quarterdeck_core::session::Options { interactive: false, ..common.options() },
+            context,
+            namespaces: common.namespace.clone(),
+            all_namespaces: common.all_namespaces,
+            plain: common.plain,
+            demo: None,
+        }));
+    };
+    let done: Result<u8> = match command {
+        Command::Get(a) => get::run(a, &common).await,
+        Command::Describe(a) => describe::run(a, &common).await,
+        Command::Logs(a) => logs::run(a, &common).await,
+        Command::Events(a) => events::run(a, &common).await,
+        Command::Contexts(a) => contexts::run(a, &common),
+        Command::Do(a) => act::run(a, &common).await,
+        Command::Undo(a) => undo::run(a, &common).await,
+        Command::Journal(a) => journal::run(a, &common),
+        Command::Doctor(a) => doctor::run(a, &common).await,
+        Command::Demo(a) => match demo::run(a, &common).await {
+            Ok(Some(screen)) => return Face::Screen(screen),
+            Ok(None) => Ok(0),
+            Err(problem) => Err(problem),
+        },
+        Command::Completions(a) => completions::run(a),
+        Command::Man(a) => man::run(a),
+    };
+    match done {
+        Ok(code) => Face::Done(ExitCode::from(code)),
+        Err(problem) => failed(&problem),
+    }
+}
+
+fn failed(problem: &Problem) -> Face {
+    eprintln!("qd: {problem}");
+    Face::Done(ExitCode::from(problem.kind.exit_code()))
+}

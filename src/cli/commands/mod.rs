@@ -1,0 +1,49 @@
+//! One command, one file: its arguments and what it does. A new one is a file and a line here.
+
+pub mod act;
+pub mod completions;
+pub mod contexts;
+pub mod demo;
+pub mod describe;
+pub mod doctor;
+pub mod events;
+pub mod get;
+pub mod journal;
+pub mod logs;
+pub mod man;
+pub mod undo;
+
+mod dispatch;
+
+pub use dispatch::dispatch;
+
+use clap::Subcommand;
+
+/// What can be asked for.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// List any kind, with the server's own columns; without a kind: the kinds there are
+    Get(get::Arguments),
+    /// Tell all about one object: state, belongings, events
+    Describe(describe::Arguments),
+    /// Print the logs of a pod, of a workload's pods, or of a selector's
+    Logs(logs::Arguments),
+    /// Events, the latest last
+    Events(events::Arguments),
+    /// Contexts of the kubeconfig
+    Contexts(contexts::Arguments),
+    /// Carry out an action: plan, dry run, confirm, run; without an action: list them
+    Do(act::Arguments),
+    /// Take back what was done
+    Undo(undo::Arguments),
+    /// What was done from here
+    Journal(journal::Arguments),
+    /// What this terminal and this cluster can do
+    Doctor(doctor::Arguments),
+    /// Open the screen on a cluster that is built in, or serve that cluster
+    Demo(demo::Arguments),
+    /// Completions for a shell
+    Completions(completions::Arguments),
+    /// The manual page
+    Man(man::Arguments),
+}
