@@ -10,7 +10,9 @@ use std::path::PathBuf;
 /// A cockpit for platforms on Kubernetes. Without a command it opens the screen.
 #[derive(Debug, Parser)]
 #[command(name = "qd", version, about, disable_help_subcommand = true, propagate_version = true)]
-#[command(after_help = "Exit codes: 0 fine, 1 findings or a failed action, 2 wrong usage, 3 cluster not reachable, 4 not allowed, 5 conflict.\nTo look around without a cluster: qd demo")]
+#[command(
+    after_help = "Exit codes: 0 fine, 1 findings or a failed action, 2 wrong usage, 3 cluster not reachable, 4 not allowed, 5 conflict.\nTo look around without a cluster: qd demo"
+)]
 pub struct Cli {
     #[command(flatten)]
     pub common: Common,
@@ -101,8 +103,11 @@ impl Common {
         match self.context.as_slice() {
             [] => Ok(None),
             [one] => Ok(Some(one)),
-            _ => Err(quarterdeck_core::Problem::usage("cannot do this in several contexts", "--context is given more than once")
-                .next("give one --context; only reading commands take several")),
+            _ => Err(quarterdeck_core::Problem::usage(
+                "cannot do this in several contexts",
+                "--context is given more than once",
+            )
+            .next("give one --context; only reading commands take several")),
         }
     }
 }

@@ -29,7 +29,10 @@ impl Demo {
     pub async fn start(wanted: &Wanted) -> Result<Self> {
         let faults = Faults::default();
         for fault in &wanted.faults {
-            faults.parse(fault).map_err(|why| Problem::usage("cannot use --fault", why).next("for example --fault latency=200ms or --fault 503,times=3"))?;
+            faults.parse(fault).map_err(|why| {
+                Problem::usage("cannot use --fault", why)
+                    .next("for example --fault latency=200ms or --fault 503,times=3")
+            })?;
         }
         let clock = Clock::system();
         let options = WorldOptions { pods: wanted.pods, clock, ..WorldOptions::default() };
@@ -71,7 +74,9 @@ impl Folder {
         builder.recursive(true);
         #[cfg(unix)]
         std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-        builder.create(&path).map_err(|e| Problem::io("cannot create a folder for the demo", &e).on(path.display().to_string()))?;
+        builder
+            .create(&path)
+            .map_err(|e| Problem::io("cannot create a folder for the demo", &e).on(path.display().to_string()))?;
         Ok(Self(path))
     }
 }

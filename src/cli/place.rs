@@ -82,7 +82,9 @@ impl Place {
     /// The one namespace in which an object is looked for.
     pub fn namespace(&self, cluster: &Cluster) -> Result<String> {
         match self.scope(cluster) {
-            Scope::Namespaces(set) if set.len() == 1 => Ok(set.into_iter().next().unwrap_or_else(|| "default".into()).to_string()),
+            Scope::Namespaces(set) if set.len() == 1 => {
+                Ok(set.into_iter().next().unwrap_or_else(|| "default".into()).to_string())
+            }
             _ => Err(Problem::usage("cannot look for one object in several namespaces", "its namespace is not given")
                 .next("give one namespace with -n, or the object as NAMESPACE/NAME")),
         }
@@ -93,7 +95,8 @@ impl Place {
         let (kind, name) = match name {
             Some(name) => (kind, name),
             None => kind.split_once('/').ok_or_else(|| {
-                Problem::usage("cannot tell which object is meant", "its name is missing").next("give KIND NAME, KIND/NAME or KIND NAMESPACE/NAME")
+                Problem::usage("cannot tell which object is meant", "its name is missing")
+                    .next("give KIND NAME, KIND/NAME or KIND NAMESPACE/NAME")
             })?,
         };
         let kind = find_kind(cluster, kind).await?;

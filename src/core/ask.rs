@@ -384,7 +384,8 @@ impl Watch {
         loop {
             let Some(lines) = &mut self.lines else {
                 let request = self.question.request(self.place.as_deref(), Accept::Table).query("watch", "true");
-                let request = request.query("allowWatchBookmarks", "true").query("resourceVersion", self.version.clone());
+                let request =
+                    request.query("allowWatchBookmarks", "true").query("resourceVersion", self.version.clone());
                 match self.cluster.lines(request).await {
                     Ok(lines) => self.lines = Some(lines),
                     Err(p) if p.kind == ProblemKind::Unreachable => self.cluster.reconnected().await,

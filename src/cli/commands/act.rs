@@ -36,7 +36,8 @@ pub struct Arguments {
 
 /// The arguments that every plan takes.
 pub fn wish_arguments() -> Vec<Arg> {
-    let switch = |name: &'static str, help: &'static str| Arg::new(name).long(name).action(ArgAction::SetTrue).help(help);
+    let switch =
+        |name: &'static str, help: &'static str| Arg::new(name).long(name).action(ArgAction::SetTrue).help(help);
     vec![
         switch("dry-run", "Show the plan and let the server try it; change nothing"),
         switch("yes", "Do it without asking").short('y'),
@@ -69,7 +70,8 @@ impl clap::Args for Arguments {
                     .help("Objects: KIND/NAME each, KIND/NAMESPACE/NAME, or KIND NAME NAME"),
             );
             for argument in action.args() {
-                let mut arg = Arg::new(argument.name).long(argument.name).help(argument.help).required(argument.required);
+                let mut arg =
+                    Arg::new(argument.name).long(argument.name).help(argument.help).required(argument.required);
                 arg = match argument.kind {
                     ArgKind::Switch => arg.action(ArgAction::SetTrue),
                     ArgKind::Choice(choices) => arg.value_parser(clap::builder::PossibleValuesParser::new(choices)),
@@ -97,7 +99,8 @@ impl FromArgMatches for Arguments {
                 ArgKind::Switch if given.get_flag(argument.name) => args.set(argument.name, "true"),
                 ArgKind::Switch => {}
                 _ => {
-                    let values: Vec<String> = given.get_many::<String>(argument.name).into_iter().flatten().cloned().collect();
+                    let values: Vec<String> =
+                        given.get_many::<String>(argument.name).into_iter().flatten().cloned().collect();
                     if !values.is_empty() {
                         args.set(argument.name, values.join(" "));
                     }
@@ -152,7 +155,8 @@ pub async fn finish(place: &Place, plan: Plan, wish: &Wish, common: &Common) -> 
             place.session.wait(run).await
         }
     };
-    let outcome = outcome.ok_or_else(|| Problem::new(ProblemKind::Internal, "cannot tell how it ended", "the run is not known"))?;
+    let outcome = outcome
+        .ok_or_else(|| Problem::new(ProblemKind::Internal, "cannot tell how it ended", "the run is not known"))?;
     if wish.json {
         print_json(&serde_json::json!({ "plan": plan, "outcome": outcome }));
     } else {
@@ -191,7 +195,9 @@ pub fn told(plain: bool) -> quarterdeck_core::event::Listener {
 fn list(common: &Common) {
     let mut table = Table::new(&["action", "arguments", "what it does"]);
     for action in catalogue::all() {
-        let of = |a: &quarterdeck_core::actions::Arg| if a.required { format!("--{}", a.name) } else { format!("[--{}]", a.name) };
+        let of = |a: &quarterdeck_core::actions::Arg| {
+            if a.required { format!("--{}", a.name) } else { format!("[--{}]", a.name) }
+        };
         let words: Vec<String> = action.args().iter().map(of).collect();
         table.row(vec![action.name().into(), words.join(" "), action.help().into()]);
     }
@@ -203,7 +209,8 @@ fn pairs(targets: &[String]) -> Result<Vec<(String, String)>> {
     let Some((first, names)) = targets.split_first() else { return Ok(Vec::new()) };
     if !first.contains('/') {
         if names.is_empty() {
-            return Err(Problem::usage("cannot tell which object is meant", "its name is missing").next("give KIND/NAME, or KIND NAME"));
+            return Err(Problem::usage("cannot tell which object is meant", "its name is missing")
+                .next("give KIND/NAME, or KIND NAME"));
         }
         return Ok(names.iter().map(|name| (first.clone(), name.clone())).collect());
     }
@@ -239,11 +246,17 @@ fn refusal(plan: &Plan) -> Option<Problem> {
     if let Some(right) = missing.first() {
         let all: Vec<String> = missing.iter().map(|r| r.line()).collect();
         let next = format!("ask for this Role:\n{}", right.role_yaml());
-        return Some(Problem::new(ProblemKind::Forbidden, "nothing was changed", format!("you may not {}", all.join("; "))).on(plan.title.clone()).next(next));
+        return Some(
+            Problem::new(ProblemKind::Forbidden, "nothing was changed", format!("you may not {}", all.join("; ")))
+                .on(plan.title.clone())
+                .next(next),
+        );
     }
     if let Some(why) = plan.blocked.first() {
         let next = "lift it for this action with --unlock --reason TEXT, where the configuration allows that";
-        return Some(Problem::new(ProblemKind::Guarded, "nothing was changed", why.clone()).on(plan.title.clone()).next(next));
+        return Some(
+            Problem::new(ProblemKind::Guarded, "nothing was changed", why.clone()).on(plan.title.clone()).next(next),
+        );
     }
     plan.steps.iter().find_map(|step| match &step.dry_run {
         DryRun::Refused(problem) => Some(problem.clone()),
@@ -258,7 +271,9 @@ fn confirm(plan: &Plan, wish: &Wish) -> Result<Confirmation> {
         return Ok(answer);
     }
     if !std::io::stdin().is_terminal() {
-        return Err(Problem::usage("nothing was changed", "nobody is there to confirm it").on(plan.title.clone()).next("give --yes, or --dry-run to look only"));
+        return Err(Problem::usage("nothing was changed", "nobody is there to confirm it")
+            .on(plan.title.clone())
+            .next("give --yes, or --dry-run to look only"));
     }
     if plan.needs_reason && answer.reason.trim().is_empty() {
         answer.reason = ask("Why? ")?;
@@ -286,8 +301,14 @@ fn in_words(plan: &Plan, paint: Paint) -> String {
     for (i, step) in plan.steps.iter().enumerate() {
         text.push_str(&format!("  {}  {}  {}\n", i + 1, clean_line(&step.object.to_string()), clean_line(&step.title)));
         for diff in &step.diff {
-            let side = |v: &Option<String>| v.as_deref().map_or_else(|| "-".to_string(), |v| clean_line(v).into_owned());
-            text.push_str(&format!("       {}: {} -> {}\n", clean_line(&diff.path), side(&diff.before), side(&diff.after)));
+            let side =
+                |v: &Option<String>| v.as_deref().map_or_else(|| "-".to_string(), |v| clean_line(v).into_owned());
+            text.push_str(&format!(
+                "       {}: {} -> {}\n",
+                clean_line(&diff.path),
+                side(&diff.before),
+                side(&diff.after)
+            ));
         }
         let told = match &step.dry_run {
             DryRun::Pending => continue,

@@ -1,9 +1,9 @@
 //! `qd demo`: the screen on the embedded cluster, or that cluster served for other tools.
 
+use crate::Screen;
 use crate::arguments::Common;
 use crate::demo::{Demo, Wanted};
 use crate::output::line;
-use crate::Screen;
 use clap::Args;
 use quarterdeck_core::session::{KubeconfigFrom, Options};
 use quarterdeck_core::{Problem, Result};
@@ -31,12 +31,8 @@ pub struct Arguments {
 }
 
 pub async fn run(arguments: Arguments, common: &Common) -> Result<Option<Box<Screen>>> {
-    let wanted = Wanted {
-        world: arguments.world,
-        pods: arguments.pods,
-        faults: arguments.fault,
-        address: arguments.serve,
-    };
+    let wanted =
+        Wanted { world: arguments.world, pods: arguments.pods, faults: arguments.fault, address: arguments.serve };
     let demo = Demo::start(&wanted).await?;
     if let Some(path) = &arguments.write_kubeconfig {
         write_kubeconfig(path, &demo.kubeconfig())?;

@@ -99,14 +99,22 @@ fn terminal(report: &mut Report) {
     let term = variable("TERM");
     match term.as_str() {
         "" => report.advise(section, "TERM", Level::Warn, "not set", "set it, or use --plain"),
-        "dumb" => report.advise(section, "TERM", Level::Warn, "dumb: no drawing", "the screen runs in line mode (--plain)"),
+        "dumb" => {
+            report.advise(section, "TERM", Level::Warn, "dumb: no drawing", "the screen runs in line mode (--plain)")
+        }
         name => report.note(section, "TERM", Level::Good, name),
     }
     let screen = std::io::stdin().is_terminal() && std::io::stdout().is_terminal();
     if screen {
         report.note(section, "input and output", Level::Good, "a terminal");
     } else {
-        report.advise(section, "input and output", Level::Warn, "not a terminal", "the screen needs one; commands do not");
+        report.advise(
+            section,
+            "input and output",
+            Level::Warn,
+            "not a terminal",
+            "the screen needs one; commands do not",
+        );
     }
     let colours = match (variable("NO_COLOR").is_empty(), variable("COLORTERM").as_str()) {
         (false, _) => "switched off by NO_COLOR",
@@ -120,13 +128,27 @@ fn terminal(report: &mut Report) {
     if utf8 {
         report.note(section, "characters", Level::Good, format!("UTF-8 ({locale})"));
     } else {
-        let found = if locale.is_empty() { "no locale is set: ASCII is drawn".to_string() } else { format!("{locale}: ASCII is drawn") };
+        let found = if locale.is_empty() {
+            "no locale is set: ASCII is drawn".to_string()
+        } else {
+            format!("{locale}: ASCII is drawn")
+        };
         report.advise(section, "characters", Level::Warn, found, "set LANG=C.UTF-8 for lines and symbols");
     }
     let ssh = !variable("SSH_CONNECTION").is_empty() || !variable("SSH_TTY").is_empty();
-    report.note(section, "clipboard", Level::Good, if ssh { "by the terminal (OSC 52), as over SSH" } else { "of this desktop, else by the terminal (OSC 52)" });
+    report.note(
+        section,
+        "clipboard",
+        Level::Good,
+        if ssh { "by the terminal (OSC 52), as over SSH" } else { "of this desktop, else by the terminal (OSC 52)" },
+    );
     let editor = ["KUBE_EDITOR", "VISUAL", "EDITOR"].iter().map(|n| variable(n)).find(|v| !v.is_empty());
-    report.note(section, "editor", Level::Good, editor.unwrap_or_else(|| "the built-in one ($EDITOR is not set)".into()));
+    report.note(
+        section,
+        "editor",
+        Level::Good,
+        editor.unwrap_or_else(|| "the built-in one ($EDITOR is not set)".into()),
+    );
 }
 
 async fn cluster(report: &mut Report, place: &Place) -> Result<()> {
@@ -138,7 +160,18 @@ async fn cluster(report: &mut Report, place: &Place) -> Result<()> {
     let guard = place.session.guard(place.context());
     match &guard.read_only {
         Some(why) => report.note(section, "guard", Level::Good, format!("read-only: {why}")),
-        None => report.note(section, "guard", Level::Good, format!("changes are allowed ({})", match guard.environment.word() { "" => "no environment is set", word => word })),
+        None => report.note(
+            section,
+            "guard",
+            Level::Good,
+            format!(
+                "changes are allowed ({})",
+                match guard.environment.word() {
+                    "" => "no environment is set",
+                    word => word,
+                }
+            ),
+        ),
     }
     if let Some(command) = cluster.sign_in_command().await {
         report.note(section, "signs in with", Level::Good, command);
@@ -146,7 +179,12 @@ async fn cluster(report: &mut Report, place: &Place) -> Result<()> {
     let section = "cluster";
     let started = std::time::Instant::now();
     let version = cluster.version().await?;
-    report.note(section, "version", Level::Good, format!("{version}, answered after {} ms", started.elapsed().as_millis()));
+    report.note(
+        section,
+        "version",
+        Level::Good,
+        format!("{version}, answered after {} ms", started.elapsed().as_millis()),
+    );
     match cluster.who_am_i().await {
         Ok(me) => report.note(section, "you are", Level::Good, format!("{} ({})", me.username, me.groups.join(", "))),
         Err(problem) => report.note(section, "you are", Level::Unknown, problem.line()),
@@ -156,7 +194,12 @@ async fn cluster(report: &mut Report, place: &Place) -> Result<()> {
     report.note(section, "kinds", Level::Good, format!("{} in {} groups", kinds.iter().count(), groups.len()));
     let namespaces = cluster.namespaces().await;
     if namespaces.complete {
-        report.note(section, "namespaces", Level::Good, format!("{}, all of them may be listed", namespaces.names.len()));
+        report.note(
+            section,
+            "namespaces",
+            Level::Good,
+            format!("{}, all of them may be listed", namespaces.names.len()),
+        );
     } else {
         let found = format!("may not be listed; known are {}", namespaces.names.join(", "));
         report.advise(section, "namespaces", Level::Warn, found, "name others with -n once; they are remembered");
@@ -194,6 +237,11 @@ async fn cluster(report: &mut Report, place: &Place) -> Result<()> {
         report.note("rights", words, level, found);
     }
     let traffic = cluster.traffic();
-    report.note("cost", "of this report", Level::Good, format!("{} requests, {} bytes", traffic.requests, traffic.bytes_received));
+    report.note(
+        "cost",
+        "of this report",
+        Level::Good,
+        format!("{} requests, {} bytes", traffic.requests, traffic.bytes_received),
+    );
     Ok(())
 }

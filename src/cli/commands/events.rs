@@ -5,11 +5,11 @@ use crate::output::{Paint, Table, print, print_value};
 use crate::place::{Place, find_kind};
 use clap::Args;
 use futures::StreamExt;
+use quarterdeck_core::Result;
 use quarterdeck_core::ask::{self, Question};
 use quarterdeck_core::clock::{human_duration, parse_time};
 use quarterdeck_core::resources::Level;
 use quarterdeck_core::text::clean_line;
-use quarterdeck_core::Result;
 use serde_json::{Value, json};
 
 #[derive(Debug, Args)]
@@ -109,7 +109,8 @@ fn text<'a>(event: &'a Value, pointer: &str) -> &'a str {
 
 /// When it was seen last: the fields that the two API groups write.
 fn when(event: &Value) -> i64 {
-    let fields = ["/series/lastObservedTime", "/lastTimestamp", "/eventTime", "/firstTimestamp", "/metadata/creationTimestamp"];
+    let fields =
+        ["/series/lastObservedTime", "/lastTimestamp", "/eventTime", "/firstTimestamp", "/metadata/creationTimestamp"];
     fields.iter().find_map(|f| parse_time(text(event, f))).unwrap_or(0)
 }
 
@@ -126,7 +127,8 @@ fn header(place: &Place) -> Table {
 }
 
 fn row(place: &Place, context: &str, event: &Value, now: i64) -> Vec<String> {
-    let object = format!("{}/{}", text(event, "/involvedObject/kind").to_lowercase(), text(event, "/involvedObject/name"));
+    let object =
+        format!("{}/{}", text(event, "/involvedObject/kind").to_lowercase(), text(event, "/involvedObject/name"));
     let count = event.pointer("/series/count").or(event.get("count")).and_then(Value::as_i64).unwrap_or(1);
     let mut cells = vec![
         text(event, "/metadata/namespace").to_string(),

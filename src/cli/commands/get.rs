@@ -55,7 +55,8 @@ pub async fn run(arguments: Arguments, common: &Common) -> Result<u8> {
             asked.push((kind.into(), vec![name.into()]));
             for more in &arguments.names {
                 let (kind, name) = more.split_once('/').ok_or_else(|| {
-                    Problem::usage("cannot tell what is meant", format!("`{more}` is no KIND/NAME")).next("give KIND/NAME each, or KIND NAME NAME")
+                    Problem::usage("cannot tell what is meant", format!("`{more}` is no KIND/NAME"))
+                        .next("give KIND/NAME each, or KIND NAME NAME")
                 })?;
                 asked.push((kind.into(), vec![name.into()]));
             }
@@ -121,15 +122,22 @@ async fn look(
             if arguments.printed.output.is_data() {
                 let (found, _) = ask::objects(&cluster, &question).await?;
                 let kept: std::collections::BTreeSet<&str> = table.rows.iter().map(|r| &*r.row.meta.uid).collect();
-                objects = found.into_iter().filter(|o| o["metadata"]["uid"].as_str().is_some_and(|u| kept.contains(u))).collect();
+                objects = found
+                    .into_iter()
+                    .filter(|o| o["metadata"]["uid"].as_str().is_some_and(|u| kept.contains(u)))
+                    .collect();
             }
         }
         tell_gaps(&cluster, &kind, &table);
         if !name.is_empty() && table.rows.is_empty() && objects.is_empty() {
             let place = if kind.namespaced { format!("in {scope}") } else { "in the cluster".into() };
-            return Err(Problem::new(ProblemKind::NotFound, format!("cannot find the {}", kind.singular), format!("there is none of this name {place}"))
-                .on(name)
-                .next("-n names its namespace, -A looks in all of them"));
+            return Err(Problem::new(
+                ProblemKind::NotFound,
+                format!("cannot find the {}", kind.singular),
+                format!("there is none of this name {place}"),
+            )
+            .on(name)
+            .next("-n names its namespace, -A looks in all of them"));
         }
         all.push(Found { context: context.into(), kind: kind.clone(), table, objects });
     }
@@ -140,7 +148,11 @@ async fn look(
 fn tell_gaps(cluster: &Cluster, kind: &Kind, table: &ServerTable) {
     if !table.instead_of_all.is_empty() {
         let names = table.instead_of_all.join(", ");
-        eprintln!("qd: {} may not be listed over all namespaces of {}; these were asked one by one: {names}", kind.plural, cluster.context());
+        eprintln!(
+            "qd: {} may not be listed over all namespaces of {}; these were asked one by one: {names}",
+            kind.plural,
+            cluster.context()
+        );
     }
     for problem in &table.problems {
         eprintln!("qd: {}", problem.line());
@@ -154,7 +166,8 @@ fn print_data(place: &Place, found: &[Found], single: bool, form: Form) {
             .contexts
             .iter()
             .map(|context| {
-                let items: Vec<&Value> = found.iter().filter(|f| f.context == *context).flat_map(|f| &f.objects).collect();
+                let items: Vec<&Value> =
+                    found.iter().filter(|f| f.context == *context).flat_map(|f| &f.objects).collect();
                 json!({ "context": context, "items": items })
             })
             .collect();
@@ -234,7 +247,8 @@ fn print_tables(place: &Place, found: &[Found], arguments: &Arguments, common: &
         if !done.insert(resource.clone()) {
             continue;
         }
-        let parts: Vec<&Found> = found.iter().filter(|f| f.kind.resource() == resource && !f.table.rows.is_empty()).collect();
+        let parts: Vec<&Found> =
+            found.iter().filter(|f| f.kind.resource() == resource && !f.table.rows.is_empty()).collect();
         let Some(first) = parts.first() else { continue };
         if !empty {
             print("\n");
@@ -283,7 +297,9 @@ async fn watch(place: &Place, found: &[Found], arguments: &Arguments, common: &C
             Form::Json | Form::Yaml => {
                 let object = match ask::object(&cluster, &one.kind, &row.namespace, &row.name).await {
                     Ok(object) => object,
-                    Err(_) => json!({ "metadata": { "namespace": row.namespace, "name": row.name, "uid": &*row.row.meta.uid } }),
+                    Err(_) => {
+                        json!({ "metadata": { "namespace": row.namespace, "name": row.name, "uid": &*row.row.meta.uid } })
+                    }
                 };
                 print_value(&json!({ "type": verb, "context": one.context, "object": object }), form);
             }
@@ -324,7 +340,13 @@ async fn kinds(place: &Place, form: Form) -> Result<u8> {
             line(&kind.resource());
             continue;
         }
-        let cells = [kind.plural.clone(), kind.short_names.join(","), kind.api_version(), kind.namespaced.to_string(), kind.kind.clone()];
+        let cells = [
+            kind.plural.clone(),
+            kind.short_names.join(","),
+            kind.api_version(),
+            kind.namespaced.to_string(),
+            kind.kind.clone(),
+        ];
         table.row(cells.iter().map(|c| clean_line(c).into_owned()).collect());
     }
     if form != Form::Name {

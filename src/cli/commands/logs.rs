@@ -56,7 +56,8 @@ pub async fn run(arguments: Arguments, common: &Common) -> Result<u8> {
     let since_seconds = match &arguments.since {
         None => None,
         Some(text) => Some(parse_duration(text).and_then(|s| u64::try_from(s).ok()).ok_or_else(|| {
-            Problem::usage("cannot read --since", format!("`{text}` is no length of time")).next("write it as 90s, 5m, 2h or 1d")
+            Problem::usage("cannot read --since", format!("`{text}` is no length of time"))
+                .next("write it as 90s, 5m, 2h or 1d")
         })?),
     };
     let targets = targets(&arguments, &place, &cluster).await?;
@@ -81,13 +82,16 @@ pub async fn run(arguments: Arguments, common: &Common) -> Result<u8> {
             let lost = buffer.first().saturating_sub(next);
             let (mut text, mut gaps) = (String::new(), Vec::new());
             for (_, entry) in buffer.from(next) {
-                let source = follower.targets().get(usize::from(entry.source())).map(LogTarget::label).unwrap_or_default();
+                let source =
+                    follower.targets().get(usize::from(entry.source())).map(LogTarget::label).unwrap_or_default();
                 match entry {
                     Entry::Line(line) if filter.shows(entry) => {
                         if prefix {
                             text.push_str(&paint.dim(&format!("[{source}] ")));
                         }
-                        if arguments.timestamps && let Some(time) = line.time {
+                        if arguments.timestamps
+                            && let Some(time) = line.time
+                        {
                             text.push_str(&stamp(time));
                             text.push(' ');
                         }
@@ -105,7 +109,13 @@ pub async fn run(arguments: Arguments, common: &Common) -> Result<u8> {
             print(&text);
         }
         if lost > 0 {
-            eprintln!("{}", errors.level(Level::Warn, &format!("qd: {lost} lines came faster than they could be written and are missing here")));
+            eprintln!(
+                "{}",
+                errors.level(
+                    Level::Warn,
+                    &format!("qd: {lost} lines came faster than they could be written and are missing here")
+                )
+            );
         }
         for gap in &gaps {
             failed += 1;
@@ -130,7 +140,8 @@ async fn targets(arguments: &Arguments, place: &Place, cluster: &Cluster) -> Res
     let mut pods: Vec<Value> = Vec::new();
     match (&arguments.target, &arguments.selector) {
         (None, None) => {
-            return Err(Problem::usage("cannot tell whose log is meant", "neither a pod nor a selector is given").next("give a pod, KIND/NAME, or -l SELECTOR"));
+            return Err(Problem::usage("cannot tell whose log is meant", "neither a pod nor a selector is given")
+                .next("give a pod, KIND/NAME, or -l SELECTOR"));
         }
         (_, Some(selector)) => {
             let mut question = Question::new(pods_kind, place.scope(cluster));
@@ -151,7 +162,8 @@ async fn targets(arguments: &Arguments, place: &Place, cluster: &Cluster) -> Res
                     let namespace = place.namespace(cluster)?;
                     let owner = ask::object(cluster, &kind, &namespace, name).await?;
                     let labels = quarterdeck_core::cluster::forward::selector_of(&owner["spec"]["selector"]);
-                    let labels = if labels.is_empty() && kind.plural == "jobs" { format!("job-name={name}") } else { labels };
+                    let labels =
+                        if labels.is_empty() && kind.plural == "jobs" { format!("job-name={name}") } else { labels };
                     if labels.is_empty() {
                         return Err(Problem::usage("cannot find its pods", "it selects none").on(target.clone()));
                     }
@@ -185,7 +197,12 @@ async fn targets(arguments: &Arguments, place: &Place, cluster: &Cluster) -> Res
         } else if let Some(name) = &arguments.container {
             let there = [names("initContainers"), names("containers"), names("ephemeralContainers")].concat();
             if pods.len() == 1 && !there.contains(name) {
-                return Err(Problem::new(ProblemKind::NotFound, "cannot find the container", format!("the pod has {}", there.join(", "))).on(name.clone()));
+                return Err(Problem::new(
+                    ProblemKind::NotFound,
+                    "cannot find the container",
+                    format!("the pod has {}", there.join(", ")),
+                )
+                .on(name.clone()));
             }
             found.push(container(name));
         } else {
@@ -196,7 +213,8 @@ async fn targets(arguments: &Arguments, place: &Place, cluster: &Cluster) -> Res
         }
     }
     if found.is_empty() {
-        return Err(Problem::new(ProblemKind::NotFound, "cannot find pods", "nothing matches").next("`qd get pods` shows what there is"));
+        return Err(Problem::new(ProblemKind::NotFound, "cannot find pods", "nothing matches")
+            .next("`qd get pods` shows what there is"));
     }
     Ok(found)
 }

@@ -17,7 +17,10 @@ pub fn run(arguments: Arguments) -> Result<u8> {
         None => all,
         Some(name) => {
             let found = all.find_subcommand(name).cloned();
-            found.ok_or_else(|| Problem::usage("cannot find the manual page", format!("there is no command {name}")).next("`qd --help` lists them"))?
+            found.ok_or_else(|| {
+                Problem::usage("cannot find the manual page", format!("there is no command {name}"))
+                    .next("`qd --help` lists them")
+            })?
         }
     };
     let mut text = Vec::new();

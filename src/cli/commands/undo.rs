@@ -37,7 +37,9 @@ pub async fn run(arguments: Arguments, common: &Common) -> Result<u8> {
         json: arguments.json,
     };
     let mut place = Place::open_with(common, told(common.plain))?;
-    if let Some(entry) = place.session.journal().iter().find(|e| arguments.id == "last" || e.id.starts_with(&arguments.id)) {
+    if let Some(entry) =
+        place.session.journal().iter().find(|e| arguments.id == "last" || e.id.starts_with(&arguments.id))
+    {
         place.contexts = vec![entry.context.clone()];
     }
     unlock(&place, &wish)?;

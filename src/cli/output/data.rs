@@ -24,7 +24,11 @@ pub fn print_value(value: &Value, form: Form) {
 /// JSON needs U+0000 to U+001F escaped only; DEL, C1 and bidirectional controls are escaped as well.
 fn escaped(text: &str) -> String {
     use std::fmt::Write;
-    let harmful = |c: char| c != '\n' && quarterdeck_core::text::clean(c.encode_utf8(&mut [0; 4])).starts_with('\u{fffd}') && c != '\u{fffd}';
+    let harmful = |c: char| {
+        c != '\n'
+            && quarterdeck_core::text::clean(c.encode_utf8(&mut [0; 4])).starts_with('\u{fffd}')
+            && c != '\u{fffd}'
+    };
     if !text.chars().any(harmful) {
         return text.to_string();
     }

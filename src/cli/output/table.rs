@@ -55,7 +55,9 @@ impl Table {
         for (row, level) in &self.rows {
             let line = aligned(row, widths);
             match level {
-                Some(level @ (Level::Bad | Level::Warn | Level::Busy | Level::Off)) => text.push_str(&paint.level(*level, &line)),
+                Some(level @ (Level::Bad | Level::Warn | Level::Busy | Level::Off)) => {
+                    text.push_str(&paint.level(*level, &line))
+                }
                 _ => text.push_str(&line),
             }
             text.push('\n');
