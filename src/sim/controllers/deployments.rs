@@ -124,34 +124,42 @@ fn scale(cluster: &Cluster, d: &Value, rs: &Value, to: i64) {
     cluster.say(d, "deployment-controller", "ScalingReplicaSet", format!("Scaled {direction} replica set {} from {from} to {to}", name(rs)));
 }
 
-fn status(cluster: &Cluster, d: &Value, new: &Value, old: &[Value], desired: i64) {
+fn status(cluster: &mut Cluster, d: &Value, new: &Value, old: &[Value], desired: i64) {
     let sum = |path: &str| int(new, path) + old.iter().map(|r| int(r, path)).sum::<i64>();
     let counts = Counts { desired, current: sum("status.replicas"), updated: int(new, "status.replicas"), ready: sum("status.readyReplicas") };
     let done = counts.updated == desired && counts.current == desired && counts.ready == desired;
     let now = cluster.now();
-    let began = age::time(new, "metadata.creationTimestamp").unwrap_or(now);
+    let progressing = condition(d, "Progressing");
+    let observed = int(d, "status.observedGeneration") == int(d, "metadata.generation");
+    let was_complete = progressing["reason"] == "NewReplicaSetAvailable";
+    // The deadline counts from the last progress, a new generation begins anew.
+    let moved = !observed || ["replicas", "updatedReplicas", "readyReplicas"].iter().any(|k| {
+        let path = format!("status.{k}");
+        int(d, &path) != match *k { "replicas" => counts.current, "updatedReplicas" => counts.updated, _ => counts.ready }
+    });
+    let since = if moved { now } else { age::time(progressing, "lastUpdateTime").unwrap_or(now) };
     let deadline = at(d, "spec.progressDeadlineSeconds").as_i64().unwrap_or(600);
-    let was_complete = condition(d, "Progressing")["reason"] == "NewReplicaSetAvailable"
-        && int(d, "status.observedGeneration") == int(d, "metadata.generation");
-    let rollout = if done || was_complete {
+    let rollout = if done || (was_complete && observed) {
         Rollout::Complete
-    } else if now.duration_since(began).as_secs() > deadline {
+    } else if now.duration_since(since).as_secs() >= deadline {
         Rollout::Stuck
     } else {
+        cluster.later(deadline * 1000 + 1000, "deployment", crate::value::namespace(d), name(d));
         Rollout::Running
     };
-    let mut status = workload::deployment_status(d, counts, rollout, name(new), began, now);
-    keep_times(&mut status, d);
+    let mut status = workload::deployment_status(d, counts, rollout, name(new), now, now);
+    keep_times(&mut status, d, moved && rollout == Rollout::Running);
     cluster.set_status(d, "kube-controller-manager", status);
 }
 
 /// Conditions that say the same keep their times.
-fn keep_times(status: &mut Value, before: &Value) {
+fn keep_times(status: &mut Value, before: &Value, progress: bool) {
     for c in status["conditions"].as_array_mut().into_iter().flatten() {
         let old = condition(before, text(c, "type"));
         if old["status"] == c["status"] {
             c["lastTransitionTime"] = old["lastTransitionTime"].clone();
-            if old["reason"] == c["reason"] && old["message"] == c["message"] {
+            let told = old["reason"] == c["reason"] && old["message"] == c["message"];
+            if told && !(progress && c["type"] == "Progressing") {
                 c["lastUpdateTime"] = old["lastUpdateTime"].clone();
             }
         }

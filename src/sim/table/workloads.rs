@@ -166,10 +166,9 @@ pub fn job(j: &Value, now: Timestamp) -> Vec<Value> {
         "Failed"
     } else if !at(j, "metadata.deletionTimestamp").is_null() {
         "Terminating"
-    } else if let Some(first) = ["Suspended", "FailureTarget", "SuccessCriteriaMet"].into_iter().find(|k| holds(k)) {
-        first
     } else {
-        "Running"
+        let others = ["Suspended", "FailureTarget", "SuccessCriteriaMet"];
+        others.into_iter().find(|k| holds(k)).unwrap_or("Running")
     };
     let [names, images] = template_cells(j, TEMPLATE);
     vec![

@@ -172,8 +172,8 @@ impl Builder {
         certificate["status"]["failedIssuanceAttempts"] = h.attempts.into();
         certificate["status"]["lastFailureTime"] = times::text(h.since).into();
         if self.now.duration_since(h.since).as_secs() < 3600 {
-            self.say(certificate, "Warning", "Failed", "issuing", &words, h.since, 1);
-            self.say(&request, "Warning", "OrderFailed", "certificaterequests-issuer-acme", &message, h.since, 1);
+            self.say(certificate, "Warning", "Failed", "issuing", &words, h.since);
+            self.say(&request, "Warning", "OrderFailed", "certificaterequests-issuer-acme", &message, h.since);
         }
         self.objects.extend([request, order]);
     }
@@ -211,12 +211,11 @@ impl Builder {
                 "trigger",
                 "Issuing certificate as Secret does not exist",
                 h.since,
-                1,
             );
             let stored = format!("Stored new private key in temporary Secret resource \"{}\"", name(&key));
-            self.say(certificate, "Normal", "Generated", "key-manager", &stored, h.since, 1);
+            self.say(certificate, "Normal", "Generated", "key-manager", &stored, h.since);
             let requested = format!("Created new CertificateRequest resource \"{}\"", name(&request));
-            self.say(certificate, "Normal", "Requested", "request-manager", &requested, h.since, 1);
+            self.say(certificate, "Normal", "Requested", "request-manager", &requested, h.since);
         }
         let issuer = text(certificate, "spec.issuerRef.name").to_owned();
         match h.state {
@@ -247,7 +246,7 @@ impl Builder {
                     }
                     if fresh {
                         let made = format!("Created Challenge resource \"{}\" for domain \"{host}\"", name(&challenge));
-                        self.say(&order, "Normal", "Created", "orders", &made, h.since, 1);
+                        self.say(&order, "Normal", "Created", "orders", &made, h.since);
                         self.say(
                             &challenge,
                             "Normal",
@@ -255,7 +254,6 @@ impl Builder {
                             "challenges",
                             "Challenge scheduled for processing",
                             h.since,
-                            1,
                         );
                         self.say(
                             &challenge,
@@ -264,7 +262,6 @@ impl Builder {
                             "challenges",
                             "Presented challenge using HTTP-01 challenge mechanism",
                             h.since,
-                            1,
                         );
                     }
                     self.solver(&challenge, h.since);
@@ -297,7 +294,6 @@ impl Builder {
         controller: &str,
         message: &str,
         at: Timestamp,
-        count: i64,
     ) {
         let source = format!(
             "cert-manager-{}{controller}",
@@ -312,7 +308,7 @@ impl Builder {
             reason,
             message: message.to_owned(),
             source: &source,
-            count,
+            count: 1,
             ..Happening::default()
         };
         self.objects.push(event(about, &what, at, at));
