@@ -5,6 +5,8 @@
 pub mod cell;
 pub mod columns;
 pub mod describe;
+pub mod events;
+pub mod family;
 pub mod kind;
 pub mod levels;
 pub mod meta;
@@ -13,6 +15,7 @@ pub mod quantity;
 pub mod query;
 pub mod row;
 pub mod scope;
+pub mod status;
 pub mod yaml;
 
 pub use cell::{Cell, Level, Verdict};
