@@ -19,6 +19,8 @@ pub use table::{TableHandle, TableRequest};
 pub use view::TableView;
 
 #[cfg(test)]
+mod live_tests;
+#[cfg(test)]
 mod scripted;
 #[cfg(test)]
 mod tests;
