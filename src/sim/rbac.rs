@@ -175,7 +175,7 @@ mod tests {
     use crate::Clock;
 
     fn store() -> Store {
-        let store = Store::new(Clock::fixed("2026-01-01T00:00:00Z".parse().unwrap()));
+        let store = Store::empty(Clock::fixed("2026-01-01T00:00:00Z".parse().unwrap()));
         let role = |kind: &str, meta: Value, rest: Value| {
             let mut object = json!({"apiVersion": GROUP, "kind": kind, "metadata": meta});
             object.as_object_mut().unwrap().extend(rest.as_object().unwrap().clone());

@@ -64,8 +64,8 @@ pub fn complaints(talk: &str, exchanges: &[Exchange], known: &[Difference]) -> V
     for (difference, seen) in known.iter().zip(seen) {
         if difference.talk == talk && !seen {
             found.push(format!(
-                "{talk} / {} at {}: no longer differs; strike it from the table",
-                difference.step, difference.at
+                "{talk} / {} at {}: no longer differs, so strike \"{}\" from the table",
+                difference.step, difference.at, difference.why
             ));
         }
     }

@@ -23,7 +23,20 @@ fn container(name: &str, ready: bool, restarts: u32, state: Value) -> Value {
 
 /// One row for each way in which a pod can be.
 pub fn talk(t: &mut Talk) {
-    t.ask("an empty table", as_table(get(PODS)));
+    // Help texts are long and nobody shows them: names, types and cells are what counts.
+    let columns = Keep::Only(&[
+        "/kind",
+        "/apiVersion",
+        "/metadata",
+        "/columnDefinitions/*/name",
+        "/columnDefinitions/*/type",
+        "/columnDefinitions/*/format",
+        "/columnDefinitions/*/priority",
+        "/rows/*/cells",
+        "/rows/*/object/kind",
+        "/rows/*/object/metadata/name",
+    ]);
+    t.ask_for("an empty table", as_table(get(PODS)), columns);
     let running = json!({"running": {"startedAt": "2026-01-01T00:00:00Z"}});
     let waiting = |reason: &str| json!({"waiting": {"reason": reason}});
     let ended = |reason: &str, code: i32| json!({"terminated": {"reason": reason, "exitCode": code}});
@@ -153,7 +166,7 @@ pub fn talk(t: &mut Talk) {
     pod(t, "terminating", json!({}), json!({"phase": "Running"}));
     t.quietly(crate::talk::delete(&format!("{PODS}/terminating"), Value::Null));
     let cells = Keep::Only(&["/kind", "/apiVersion", "/rows/*/cells"]);
-    t.ask("one pod, with its columns", as_table(get(&format!("{PODS}/running"))));
+    t.ask_for("one pod, with its columns", as_table(get(&format!("{PODS}/running"))), columns);
     t.ask_for("every pod", as_table(get(PODS)), cells);
     let objects = Keep::Only(&[
         "/rows/0/object/kind",

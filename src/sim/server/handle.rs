@@ -117,7 +117,18 @@ fn authenticate(shared: &Shared, headers: &HeaderMap) -> Result<User, ApiError> 
         .and_then(|coded| base64::Engine::decode(&base64::engine::general_purpose::URL_SAFE_NO_PAD, coded).ok())
         .and_then(|bytes| String::from_utf8(bytes).ok());
     let token = token.map(str::to_owned).or(protocol);
-    token.and_then(|token| shared.tokens.authenticate(&token)).ok_or_else(ApiError::unauthorized)
+    let user = token.and_then(|token| shared.tokens.authenticate(&token));
+    user.filter(|user| still_there(shared, user)).ok_or_else(ApiError::unauthorized)
+}
+
+/// A service account's tokens end with it.
+fn still_there(shared: &Shared, user: &User) -> bool {
+    let Some((namespace, name)) = user.name.strip_prefix("system:serviceaccount:").and_then(|n| n.split_once(':'))
+    else {
+        return true;
+    };
+    let account = shared.store.find("v1", "ServiceAccount", namespace, name);
+    user.uid.is_empty() || account.is_some_and(|account| account["metadata"]["uid"] == user.uid.as_str())
 }
 
 async fn route(shared: &Arc<Shared>, asker: User, request: Request<Incoming>) -> Reply {
@@ -135,7 +146,10 @@ async fn route(shared: &Arc<Shared>, asker: User, request: Request<Incoming>) ->
             let open = matches!(path.as_str(), "/healthz" | "/livez" | "/readyz" | "/version" | "/version/");
             if !open && !user.is_master() && !extension.authorize(&shared.store, &user, &wanted).allowed {
                 let message = format!("forbidden: User \"{}\" cannot {} path \"{path}\"", user.name, wanted.verb);
-                return Err(ApiError::new(403, "Forbidden", message).with_detail("kind", ""));
+                return Err(ApiError {
+                    details: Some(serde_json::json!({})),
+                    ..ApiError::new(403, "Forbidden", message)
+                });
             }
             crate::discovery::answer(shared, &path, &query, &request)
         }
@@ -171,7 +185,13 @@ async fn route(shared: &Arc<Shared>, asker: User, request: Request<Incoming>) ->
             check_include(&accept, &query)?;
             let headers = request.headers().clone();
             let context = Context { shared: shared.clone(), user, kind, path: resource, query, accept, headers };
-            verbs::dispatch(context, verb, request).await
+            let outdated = context.kind.group.is_empty() && context.kind.plural == "endpoints";
+            let mut reply = verbs::dispatch(context, verb, request).await?;
+            if outdated {
+                let text = "299 - \"v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice\"";
+                reply.headers_mut().append(header::WARNING, http::HeaderValue::from_static(text));
+            }
+            Ok(reply)
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Fields that may not change once written.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::{status::Cause, storage::KindInfo};
 
@@ -65,7 +65,10 @@ pub(super) fn check(kind: &KindInfo, old: &Value, new: &Value) -> Vec<Cause> {
             }
         }
         ("rbac.authorization.k8s.io", "rolebindings" | "clusterrolebindings") if old["roleRef"] != new["roleRef"] => {
-            found.push(invalid("roleRef", &new["roleRef"], "cannot change roleRef"));
+            // Shown by its Go field names.
+            let role = &new["roleRef"];
+            let shown = json!({"APIGroup": role["apiGroup"], "Kind": role["kind"], "Name": role["name"]});
+            found.push(invalid("roleRef", &shown, "cannot change roleRef"));
         }
         ("storage.k8s.io", "storageclasses") => {
             for key in ["provisioner", "parameters", "reclaimPolicy", "volumeBindingMode"] {

@@ -28,6 +28,8 @@ pub(super) fn metadata(kind: &KindInfo, meta: &Value) -> Vec<Cause> {
             if name.contains('/') || name.contains('%') || name == "." || name == ".." {
                 found.push(invalid("metadata.name", name, "may not contain '/'"));
             }
+        } else if kind.plural == "namespaces" && name.contains('.') {
+            found.push(invalid("metadata.name", name, "must not contain dots"));
         } else if short && !(label(name) && name.len() <= 63) {
             found.push(invalid("metadata.name", name, LABEL));
         } else if !short && !(name.len() <= 253 && name.split('.').all(label)) {
@@ -49,6 +51,19 @@ pub(super) fn metadata(kind: &KindInfo, meta: &Value) -> Vec<Cause> {
     for key in meta["annotations"].as_object().into_iter().flat_map(|m| m.keys()) {
         if !qualified(&key.to_lowercase()) {
             found.push(invalid("metadata.annotations", key, QUALIFIED));
+        }
+    }
+    // The real server does not say which of them is meant either.
+    for owner in meta["ownerReferences"].as_array().into_iter().flatten() {
+        for (key, text) in [
+            ("apiVersion", "version must not be empty"),
+            ("kind", "must not be empty"),
+            ("name", "must not be empty"),
+            ("uid", "must not be empty"),
+        ] {
+            if owner[key].as_str().unwrap_or_default().is_empty() {
+                found.push(invalid(&format!("metadata.ownerReferences.{key}"), "", text));
+            }
         }
     }
     found

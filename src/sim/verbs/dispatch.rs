@@ -30,6 +30,13 @@ pub(crate) async fn dispatch(context: Context, verb: &str, request: Request<Inco
     if context.path.name.is_none() && matches!(verb, "update" | "patch") {
         return Err(ApiError::method_not_allowed(verb));
     }
+    if let Some(odd) = context.query.get("includeObject").filter(|i| !matches!(*i, "None" | "Metadata" | "Object"))
+        && context.accept.form == crate::server::Form::Table
+    {
+        return Err(ApiError::bad_request(format!(
+            "Unable to convert to Table as requested: includeObject: Invalid value: \"{odd}\": must be 'Metadata', 'Object', 'None', or empty"
+        )));
+    }
     match (subresource.as_str(), verb) {
         ("" | "status" | "finalize" | "approval" | "resize" | "ephemeralcontainers", "get") => read::get(&context),
         ("", "list") => read::list(&context),

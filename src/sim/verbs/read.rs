@@ -72,7 +72,7 @@ pub(crate) fn list(context: &Context) -> Reply {
     };
     let selective = !query.labels.is_empty() || !query.fields.is_empty();
     let mut meta = json!({"resourceVersion": page.version.to_string()});
-    if context.kind.custom {
+    if context.kind.custom && context.accept.form == crate::server::Form::Object {
         meta["continue"] = "".into();
     }
     if page.remaining > 0
