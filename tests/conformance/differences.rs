@@ -30,18 +30,6 @@ pub const DIFFERENCES: &[Difference] = &[
         why: "garbage is collected before the answer, so that a test need not wait: the owner is gone already",
     },
     Difference {
-        talk: "tables",
-        step: "rows as they change",
-        at: "/events/2",
-        why: "a pod that is deleted at once is marked and removed by the real server, and only removed here",
-    },
-    Difference {
-        talk: "watches",
-        step: "the old way",
-        at: "/status",
-        why: "paths below /watch are deprecated since Kubernetes 1.11 and no client of today uses them",
-    },
-    Difference {
         talk: "kubectl",
         step: "60 explain deployment.spec.replicas",
         at: "/out",
