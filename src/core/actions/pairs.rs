@@ -17,18 +17,18 @@ pub fn parse(text: &str) -> Result<Map<String, Value>> {
             Some((key, value)) => (key, Value::from(value)),
             None => match word.strip_suffix('-') {
                 Some(key) => (key, Value::Null),
-                None => return Err(wrong(format!("`{word}` has no =")))?,
+                None => return Err(wrong(format!("`{word}` has no ="))),
             },
         };
         if key.is_empty() {
-            return Err(wrong(format!("`{word}` has no key")))?;
+            return Err(wrong(format!("`{word}` has no key")));
         }
         if pairs.insert(key.into(), value).is_some() {
-            return Err(wrong(format!("`{key}` is there twice")))?;
+            return Err(wrong(format!("`{key}` is there twice")));
         }
     }
     if pairs.is_empty() {
-        return Err(wrong("there are none".into()))?;
+        return Err(wrong("there are none".into()));
     }
     Ok(pairs)
 }
