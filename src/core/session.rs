@@ -447,9 +447,7 @@ impl Session {
             can_undo: false,
             undone_by: None,
         };
-        if let Err(problem) = inner.journal.put(Record { entry, undo: Vec::new() }) {
-            (inner.listener)(Event::Notice(problem));
-        }
+        inner.journal.keep(Record { entry, undo: Vec::new() }, &inner.listener);
     }
 
     pub fn clock(&self) -> &Clock {

@@ -195,9 +195,7 @@ impl Runner {
     }
 
     fn write(&self, record: &Record) {
-        if let Err(problem) = self.journal.put(record.clone()) {
-            (self.listener)(Event::Notice(problem));
-        }
+        self.journal.keep(record.clone(), &self.listener);
     }
 
     fn tell(&self, event: RunEvent) {

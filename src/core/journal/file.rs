@@ -3,13 +3,14 @@
 
 use super::entry::Record;
 use crate::clock::Clock;
+use crate::event::{Event, Listener};
 use crate::{Problem, Result};
 use parking_lot::Mutex;
 use sha2::{Digest, Sha256};
 use std::fs::{File, OpenOptions};
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 /// Most entries that are kept; the oldest go.
 const KEPT: usize = 1000;
@@ -21,6 +22,8 @@ const LONGEST_FILE: u64 = 4 * 1024 * 1024;
 pub struct Journal {
     file: Option<PathBuf>,
     records: Mutex<Vec<Record>>,
+    /// It was told that it is in memory only.
+    told: AtomicBool,
 }
 
 impl Journal {
@@ -35,7 +38,7 @@ impl Journal {
                 record.entry.outcome = "not known: the program ended before the answer came".into();
             }
         }
-        Self { file, records: Mutex::new(records) }
+        Self { file, records: Mutex::new(records), told: AtomicBool::new(false) }
     }
     /// A name for a new entry. With a clock that stands still it is the same in every run.
     pub fn new_id(&self, clock: &Clock, title: &str) -> String {
@@ -71,6 +74,14 @@ impl Journal {
             }
             _ => Err(Problem::usage("cannot find the journal entry", format!("there is no entry {id}"))
                 .next("qd journal lists them")),
+        }
+    }
+    /// Adds or replaces an entry; tells once when it is in memory only.
+    pub(crate) fn keep(&self, record: Record, listener: &Listener) {
+        match self.put(record) {
+            Ok(()) => self.told.store(false, Ordering::Relaxed),
+            Err(problem) if !self.told.swap(true, Ordering::Relaxed) => listener(Event::Notice(problem)),
+            Err(_) => {}
         }
     }
     /// Adds or replaces an entry, on disk before this returns.
