@@ -93,7 +93,9 @@ pub fn endpoints(e: &Value, now: Timestamp) -> Vec<Value> {
             }
         }
     }
-    vec![name(e).into(), shorten(all, "<none>").into(), age::of(e, now)]
+    // Without subsets there is nothing to say; with subsets that have no ready address the cell is empty.
+    let empty = if list(e, "subsets").is_empty() { "<none>" } else { "" };
+    vec![name(e).into(), shorten(all, empty).into(), age::of(e, now)]
 }
 
 /// One endpoint slice. Endpoints that are not ready are listed too, as the server does.

@@ -153,7 +153,7 @@ pub(crate) fn quota_status(quota: &Value, pods: &[&Value]) -> Value {
         let (part, resource) = key.split_once('.').unwrap_or(("requests", key));
         let value = match (part, resource) {
             ("requests" | "limits", "cpu") => millis_text(sum(part, "cpu", millis)),
-            ("requests" | "limits", "memory") => format!("{}Mi", sum(part, "memory", mebibytes)),
+            ("requests" | "limits", "memory") => mebibytes_text(sum(part, "memory", mebibytes)),
             (_, "pods") => mine.len().to_string(),
             _ => "0".into(),
         };
@@ -172,6 +172,11 @@ pub fn millis(text: &str) -> i64 {
 
 fn millis_text(m: i64) -> String {
     if m % 1000 == 0 { (m / 1000).to_string() } else { format!("{m}m") }
+}
+
+/// In the largest unit that is exact, as the API server writes quantities.
+fn mebibytes_text(m: i64) -> String {
+    if m > 0 && m % 1024 == 0 { format!("{}Gi", m / 1024) } else { format!("{m}Mi") }
 }
 
 /// Memory in mebibytes; only the suffixes that worlds use.

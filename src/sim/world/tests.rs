@@ -117,3 +117,15 @@ fn pods_and_certificates_can_be_stamped_out() {
     let bulk = |kind: &str| objects.iter().filter(|o| o["kind"] == kind && namespace(o).starts_with("bulk-")).count();
     assert_eq!((bulk("Pod"), bulk("Certificate")), (500, 80));
 }
+
+#[test]
+fn stored_bulk_pods_weigh_what_pods_on_a_real_cluster_weigh() {
+    let options = WorldOptions { pods: 400, clock: Clock::fixed(now()), ..WorldOptions::default() };
+    let started = std::time::Instant::now();
+    let store = load("plain", &options).unwrap();
+    let kind = store.kind("v1", "Pod").unwrap();
+    let page = store.list(&kind, &crate::storage::ListQuery::default());
+    let bulk: Vec<usize> = page.items.iter().filter(|p| p.namespace.starts_with("bulk-")).map(|p| p.json().len()).collect();
+    let mean = bulk.iter().sum::<usize>() / bulk.len();
+    assert!((6000..7500).contains(&mean), "mean size {mean} bytes, loaded in {:?}", started.elapsed());
+}
