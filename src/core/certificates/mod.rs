@@ -1,1 +1,17 @@
-//! Certificates and what issues them: the chain from Certificate to Secret, the verdict, expiry. Pure functions of what a store holds.
+//! Certificates and what issues them: cert-manager's objects as they are kept, TLS Secrets (their leaf only, the
+//! bytes are dropped), the chain from Certificate to Secret and its users, the verdict with its next step. Pure
+//! functions of a [`crate::overview::Snapshot`]; nothing here asks a server or opens a connection.
+
+pub mod chain;
+pub mod diagnose;
+pub mod names;
+pub mod objects;
+pub mod secret;
+pub mod tls_secrets;
+pub mod verdict;
+pub mod view;
+
+pub use chain::{Chain, Link};
+pub use objects::{Certificate, CertificateRequest, Challenge, Issuer, Order};
+pub use secret::{Leaf, TlsSecret};
+pub use view::{CertificateView, IssuerView};

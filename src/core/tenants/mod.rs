@@ -1,1 +1,6 @@
-//! Tenants: one or more namespaces and all that belongs to them. Pure functions of what a store holds.
+//! Tenants: one or more namespaces and all that belongs to them, by the platform profile's pattern or by a label. Pure
+//! functions of what a [`crate::overview::Snapshot`] holds.
+
+pub mod view;
+
+pub use view::{QuotaUse, TenantView};

@@ -1,0 +1,94 @@
+//! TLS Secrets that no Certificate of cert-manager writes: brought by hand, copied, or made by other controllers.
+
+use super::diagnose::Role;
+use super::objects::IssuerRef;
+use super::verdict::{Judged, clock_time};
+use super::view::{CertificateView, share};
+use crate::overview::index::Index;
+use crate::resources::{Level, ObjectRef, Verdict};
+
+/// The share of the lifetime after which a certificate that nobody renews is told of. Two thirds is when cert-manager
+/// renews its own.
+const TELL_AT: f64 = 2.0 / 3.0;
+
+/// Adds the views of all Secrets that are not the Secret of a Certificate. `is_ca` certificates and Helm's are shown too.
+pub fn unmanaged(index: &Index<'_>, now: i64, views: &mut Vec<CertificateView>) {
+    for ((namespace, name), (kind, secret)) in &index.secrets {
+        if index.by_secret.contains_key(&(*namespace, *name)) || temporary(secret) {
+            continue;
+        }
+        let leaf = secret.leaf.as_ref().ok();
+        let used = share(leaf.map(|l| l.not_before), leaf.map(|l| l.not_after), now);
+        let meta = &secret.head.meta;
+        let mut judged = match (&secret.leaf, leaf) {
+            (Err(why), _) => {
+                let mut j = Judged::new(Level::Bad, "Unreadable");
+                j.verdict.why = format!("Secret {name}: {why}");
+                j.verdict.next = "put a certificate and its key into the Secret".into();
+                j.code = Some("CERT_SECRET_BROKEN");
+                j
+            }
+            (_, Some(leaf)) if leaf.not_after <= now => {
+                let mut j = Judged::new(Level::Bad, "Expired");
+                j.verdict.why = format!("expired {}; nobody renews it", clock_time(leaf.not_after, now));
+                j.verdict.next = "replace it, or let cert-manager issue it".into();
+                j.code = Some("CERT_EXPIRED");
+                j.since = Some(leaf.not_after);
+                j
+            }
+            (_, Some(leaf)) => {
+                let tell = leaf.not_before + ((leaf.not_after - leaf.not_before) as f64 * TELL_AT) as i64;
+                if tell <= now {
+                    let mut j = Judged::new(Level::Warn, "Ageing");
+                    j.verdict.why = format!("valid until {}; nobody renews it", clock_time(leaf.not_after, now));
+                    j.verdict.next = "replace it in time, or let cert-manager issue it".into();
+                    j.code = Some("CERT_UNMANAGED_EXPIRING");
+                    j.since = Some(tell);
+                    j.until = Some(leaf.not_after);
+                    j
+                } else {
+                    let mut j = Judged::new(Level::Good, "Valid");
+                    j.since = Some(leaf.not_before);
+                    j.until = Some(tell);
+                    j
+                }
+            }
+            (Ok(_), None) => continue,
+        };
+        if judged.code.is_some() {
+            judged.broken = Some(Role::Secret);
+        }
+        let view = CertificateView {
+            object: ObjectRef::with_meta((*kind).clone(), meta),
+            uid: meta.uid.clone(),
+            namespace: meta.namespace.clone(),
+            name: meta.name.clone(),
+            managed: false,
+            hosts: leaf.map(|l| l.names.clone()).unwrap_or_default(),
+            issuer: IssuerRef { name: leaf.map(|l| l.issuer.clone()).unwrap_or_default(), kind: "".into(), group: "".into() },
+            staging: leaf.is_some_and(|l| l.issuer.contains("STAGING")),
+            secret: meta.name.clone(),
+            not_before: leaf.map(|l| l.not_before),
+            not_after: leaf.map(|l| l.not_after),
+            renewal_time: None,
+            used,
+            revision: None,
+            attempts: 0,
+            next_try: None,
+            since: None,
+            verdict: Verdict::new(Level::Unknown, "Unknown"),
+            code: None,
+            broken: None,
+            used_by: Vec::new(),
+            leaf: leaf.cloned(),
+            tenant: None,
+            until: None,
+        };
+        views.push(view.put(judged));
+    }
+}
+
+/// cert-manager's Secret for the next private key: it holds no certificate and is gone soon.
+fn temporary(secret: &super::TlsSecret) -> bool {
+    secret.head.meta.label("cert-manager.io/next-private-key").is_some()
+}

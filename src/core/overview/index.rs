@@ -1,0 +1,111 @@
+//! Ways through a snapshot by name and by owner, built once for a derivation.
+
+use super::Snapshot;
+use crate::certificates::objects::{Certificate, CertificateRequest, Challenge, Issuer, IssuerRef, Order};
+use crate::certificates::secret::TlsSecret;
+use crate::platform::objects::{Pod, VolumeClaim, WarningEvent, Workload};
+use crate::resources::{Kind, Meta};
+use crate::routes::objects::{Middleware, Service};
+use rustc_hash::FxHashMap;
+
+type ByName<'a, T> = FxHashMap<(&'a str, &'a str), T>;
+type ByOwner<'a, T> = FxHashMap<&'a str, Vec<T>>;
+
+/// Ways through a snapshot.
+pub struct Index<'a> {
+    pub snapshot: &'a Snapshot,
+    pub services: ByName<'a, &'a Service>,
+    /// Ready and all endpoints of a service.
+    pub endpoints: ByName<'a, (u32, u32)>,
+    pub secrets: ByName<'a, (&'a Kind, &'a TlsSecret)>,
+    /// Certificates by the Secret they write.
+    pub by_secret: ByName<'a, Vec<(&'a Kind, &'a Certificate)>>,
+    /// Requests by the UID of their Certificate.
+    pub requests: ByOwner<'a, (&'a Kind, &'a CertificateRequest)>,
+    pub orders: ByOwner<'a, (&'a Kind, &'a Order)>,
+    pub challenges: ByOwner<'a, (&'a Kind, &'a Challenge)>,
+    /// By namespace (empty: cluster issuer) and name.
+    pub issuers: ByName<'a, (&'a Kind, &'a Issuer)>,
+    pub middlewares: ByName<'a, &'a Middleware>,
+    pub workloads: ByOwner<'a, (&'a Kind, &'a Workload)>,
+    /// Pods by namespace.
+    pub pods: ByOwner<'a, (&'a Kind, &'a Pod)>,
+    pub claims: ByName<'a, (&'a Kind, &'a VolumeClaim)>,
+    /// Warnings by the UID of the object they are about.
+    pub warnings: ByOwner<'a, &'a WarningEvent>,
+}
+
+fn key(meta: &Meta) -> (&str, &str) {
+    (&meta.namespace, &meta.name)
+}
+
+fn owner(meta: &Meta) -> Option<&str> {
+    meta.owners.iter().find(|o| o.controller).or(meta.owners.first()).map(|o| &*o.uid)
+}
+
+impl<'a> Index<'a> {
+    pub fn new(s: &'a Snapshot) -> Self {
+        let mut endpoints: ByName<'a, (u32, u32)> = FxHashMap::default();
+        for slice in s.endpoint_slices.values() {
+            if let Some(service) = slice.meta.label("kubernetes.io/service-name") {
+                let count = endpoints.entry((&slice.meta.namespace, service)).or_default();
+                *count = (count.0 + slice.ready, count.1 + slice.total);
+            }
+        }
+        let mut by_secret: ByName<'a, Vec<_>> = FxHashMap::default();
+        for (kind, c) in s.certificates.iter() {
+            by_secret.entry((&c.meta().namespace, &c.spec.secret_name)).or_default().push((kind, &**c));
+        }
+        let mut requests: ByOwner<'a, _> = FxHashMap::default();
+        for (kind, r) in s.requests.iter() {
+            if let Some(uid) = owner(r.meta()) {
+                requests.entry(uid).or_default().push((kind, &**r));
+            }
+        }
+        let mut orders: ByOwner<'a, _> = FxHashMap::default();
+        for (kind, o) in s.orders.iter() {
+            if let Some(uid) = owner(&o.meta) {
+                orders.entry(uid).or_default().push((kind, &**o));
+            }
+        }
+        let mut challenges: ByOwner<'a, _> = FxHashMap::default();
+        for (kind, c) in s.challenges.iter() {
+            if let Some(uid) = owner(&c.meta) {
+                challenges.entry(uid).or_default().push((kind, &**c));
+            }
+        }
+        let mut workloads: ByOwner<'a, _> = FxHashMap::default();
+        for (kind, w) in s.workloads.iter() {
+            workloads.entry(&*w.head.meta.namespace).or_default().push((kind, &**w));
+        }
+        let mut pods: ByOwner<'a, _> = FxHashMap::default();
+        for (kind, p) in s.pods.iter() {
+            pods.entry(&*p.meta.namespace).or_default().push((kind, &**p));
+        }
+        let mut warnings: ByOwner<'a, _> = FxHashMap::default();
+        for w in s.warnings.values() {
+            warnings.entry(&*w.involved_object.uid).or_default().push(&**w);
+        }
+        Self {
+            snapshot: s,
+            services: s.services.values().map(|x| (key(&x.meta), &**x)).collect(),
+            endpoints,
+            secrets: s.tls_secrets.iter().map(|(k, x)| (key(&x.head.meta), (k, &**x))).collect(),
+            by_secret,
+            requests,
+            orders,
+            challenges,
+            issuers: s.issuers.iter().map(|(k, x)| (key(&x.meta), (k, &**x))).collect(),
+            middlewares: s.middlewares.values().map(|x| (key(&x.meta), &**x)).collect(),
+            workloads,
+            pods,
+            claims: s.claims.iter().map(|(k, x)| (key(&x.meta), (k, &**x))).collect(),
+            warnings,
+        }
+    }
+    /// The issuer that is meant from a namespace.
+    pub fn issuer(&self, reference: &IssuerRef, namespace: &str) -> Option<(&'a Kind, &'a Issuer)> {
+        let namespace = if reference.is_cluster() { "" } else { namespace };
+        self.issuers.get(&(namespace, &*reference.name)).copied()
+    }
+}

@@ -1,0 +1,20 @@
+//! A platform at one moment: what is kept of its objects ([`Snapshot`]), what follows from them ([`Overview`]: apps,
+//! tenants, certificates, routes, findings) and the feed that watches and derives anew. The rules live in
+//! `certificates`, `routes`, `platform`, `tenants` and `findings`; here they are put together.
+
+pub mod derive;
+pub mod feed;
+pub mod index;
+pub mod projection;
+pub mod snapshot;
+pub mod sources;
+#[cfg(test)]
+pub(crate) mod testing;
+#[cfg(test)]
+mod tests;
+pub mod view;
+
+pub use feed::OverviewFeed;
+pub use snapshot::{Set, Snapshot};
+pub use sources::{SourceState, Sources};
+pub use view::{Counts, Overview};

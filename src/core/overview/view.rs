@@ -1,0 +1,136 @@
+//! The overview as it is shown.
+
+use super::index::Index;
+use super::sources::SourceState;
+use super::{Snapshot, Sources};
+use crate::certificates::diagnose::Trail;
+use crate::certificates::view::IssuerView;
+use crate::certificates::{CertificateView, Chain, chain};
+use crate::findings::{Finding, Group};
+use crate::platform::{AppView, PlatformView};
+use crate::resources::{Level, ObjectRef};
+use crate::routes::RouteView;
+use crate::tenants::TenantView;
+use std::sync::Arc;
+
+/// So many of so many are well.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Count {
+    pub good: u32,
+    /// Switched off on purpose (suspended).
+    pub off: u32,
+    /// On the way, or not known.
+    pub busy: u32,
+    pub warn: u32,
+    pub bad: u32,
+    pub total: u32,
+}
+
+impl Count {
+    pub fn of(levels: impl Iterator<Item = Level>) -> Self {
+        let mut count = Self::default();
+        for level in levels {
+            count.total += 1;
+            match level {
+                Level::Good => count.good += 1,
+                Level::Off => count.off += 1,
+                Level::Unknown | Level::Busy => count.busy += 1,
+                Level::Warn => count.warn += 1,
+                Level::Bad => count.bad += 1,
+            }
+        }
+        count
+    }
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Counts {
+    pub apps: Count,
+    pub tenants: Count,
+    pub certificates: Count,
+    pub issuers: Count,
+    pub routes: Count,
+    pub findings: u32,
+}
+
+/// A platform at one moment. Derived from a [`Snapshot`] by [`Overview::derive`].
+#[derive(Clone, Default, serde::Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Overview {
+    pub context: Arc<str>,
+    pub platform: PlatformView,
+    /// When it was derived, seconds since 1970.
+    pub at: i64,
+    /// Whether all first lists are there; before that, what is missing may only not have come yet.
+    pub loaded: bool,
+    pub apps: Vec<AppView>,
+    pub tenants: Vec<TenantView>,
+    pub certificates: Vec<CertificateView>,
+    pub issuers: Vec<IssuerView>,
+    pub routes: Vec<RouteView>,
+    /// All findings, the worst first.
+    pub findings: Vec<Finding>,
+    /// The same, grouped for the home page.
+    pub groups: Vec<Group>,
+    pub counts: Counts,
+    /// How fresh each kind is; kinds that the server does not offer are not named, denied ones are.
+    pub sources: Sources,
+    /// The next moment at which a verdict may change by the time alone.
+    #[serde(skip)]
+    pub next_moment: Option<i64>,
+    #[serde(skip)]
+    pub(super) snapshot: Snapshot,
+}
+
+impl std::fmt::Debug for Overview {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Overview").field("context", &self.context).field("at", &self.at).field("counts", &self.counts).finish_non_exhaustive()
+    }
+}
+
+impl Overview {
+    /// A certificate by namespace and name.
+    pub fn certificate(&self, namespace: &str, name: &str) -> Option<&CertificateView> {
+        self.certificates.iter().find(|c| &*c.namespace == namespace && &*c.name == name)
+    }
+    pub fn app(&self, name: &str) -> Option<&AppView> {
+        self.apps.iter().find(|a| &*a.name == name)
+    }
+    pub fn tenant(&self, name: &str) -> Option<&TenantView> {
+        self.tenants.iter().find(|t| &*t.name == name || t.namespaces.iter().any(|n| &**n == name))
+    }
+    /// The chain of a certificate; `None` when cert-manager does not manage it or it is gone. Made anew for each call.
+    pub fn chain(&self, certificate: &CertificateView) -> Option<Chain> {
+        let s = &self.snapshot;
+        let (kind, object) = s.certificates.iter().find(|(_, c)| c.meta().uid == certificate.uid)?;
+        let index = Index::new(s);
+        let trail = Trail::of(kind, object, &index);
+        Some(chain::chain(&trail, &index, &self.used_by(certificate), self.at))
+    }
+    /// Who uses a certificate's Secret, with the state of each in words.
+    pub fn used_by(&self, certificate: &CertificateView) -> Vec<(Level, ObjectRef, String)> {
+        let mut users: Vec<(Level, ObjectRef, String)> = Vec::new();
+        for route in &self.routes {
+            if route.tls.mode != "secret" || route.tls.secret != certificate.secret || route.tls.namespace != certificate.namespace {
+                continue;
+            }
+            if users.iter().any(|(_, o, _)| *o == route.object) {
+                continue;
+            }
+            let hosts = self.routes.iter().filter(|r| r.object == route.object && r.tls.secret == certificate.secret);
+            let mut names: Vec<&str> = hosts.map(|r| &*r.host).collect();
+            names.sort_unstable();
+            names.dedup();
+            let served = route.tls.found != Some(false);
+            let what = if served { names.join(", ") } else { format!("{} without TLS: the default certificate is served", names.join(", ")) };
+            users.push((if served { Level::Good } else { Level::Warn }, route.object.clone(), what));
+        }
+        users
+    }
+    /// Kinds that could not be read, whole or in part.
+    pub fn partial(&self) -> impl Iterator<Item = &SourceState> {
+        self.sources.partial()
+    }
+}

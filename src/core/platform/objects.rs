@@ -1,0 +1,341 @@
+//! What is kept of Namespaces, workloads, Pods, volumes, quotas, releases and warnings.
+
+use crate::Str;
+use crate::findings::Conditions;
+use crate::findings::condition::{nullable, time};
+use crate::resources::{Head, Meta};
+use serde::Deserialize;
+use std::collections::BTreeMap;
+
+/// A Namespace.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Namespace {
+    #[serde(rename = "metadata")]
+    pub head: Head,
+    pub status: NamespaceStatus,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct NamespaceStatus {
+    /// `Active` or `Terminating`.
+    pub phase: Str,
+    pub conditions: Conditions,
+}
+
+/// A Deployment, StatefulSet or DaemonSet.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Workload {
+    #[serde(rename = "metadata")]
+    pub head: Head,
+    pub kind: Str,
+    pub spec: WorkloadSpec,
+    pub status: WorkloadStatus,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct WorkloadSpec {
+    pub replicas: Option<u32>,
+    pub paused: bool,
+    pub selector: Selector,
+    pub template: Template,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Selector {
+    #[serde(deserialize_with = "nullable")]
+    pub match_labels: BTreeMap<Str, Str>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Template {
+    pub spec: TemplateSpec,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct TemplateSpec {
+    #[serde(deserialize_with = "nullable")]
+    pub containers: Vec<Container>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Container {
+    pub image: Str,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct WorkloadStatus {
+    pub ready_replicas: u32,
+    pub updated_replicas: u32,
+    pub desired_number_scheduled: u32,
+    pub number_ready: u32,
+    pub conditions: Conditions,
+}
+
+/// A Pod, slim.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Pod {
+    #[serde(rename = "metadata")]
+    pub meta: Meta,
+    pub spec: PodSpec,
+    pub status: PodStatus,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct PodSpec {
+    pub node_name: Str,
+    #[serde(deserialize_with = "nullable")]
+    pub volumes: Vec<Volume>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Volume {
+    pub persistent_volume_claim: Option<ClaimRef>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct ClaimRef {
+    pub claim_name: Str,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct PodStatus {
+    pub phase: Str,
+    pub reason: Str,
+    pub message: Str,
+    pub conditions: Conditions,
+    #[serde(deserialize_with = "nullable")]
+    pub container_statuses: Vec<ContainerStatus>,
+    #[serde(deserialize_with = "nullable")]
+    pub init_container_statuses: Vec<ContainerStatus>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct ContainerStatus {
+    pub name: Str,
+    pub ready: bool,
+    pub restart_count: u32,
+    pub state: ContainerState,
+    pub last_state: ContainerState,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct ContainerState {
+    pub running: Option<serde::de::IgnoredAny>,
+    pub waiting: Option<StateReason>,
+    pub terminated: Option<StateReason>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct StateReason {
+    pub reason: Str,
+    pub message: Str,
+    pub exit_code: Option<i32>,
+}
+
+/// A PersistentVolumeClaim.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct VolumeClaim {
+    #[serde(rename = "metadata")]
+    pub meta: Meta,
+    pub spec: VolumeClaimSpec,
+    pub status: VolumeClaimStatus,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct VolumeClaimSpec {
+    pub storage_class_name: Option<Str>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct VolumeClaimStatus {
+    /// `Pending`, `Bound` or `Lost`.
+    pub phase: Str,
+}
+
+/// A ResourceQuota.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Quota {
+    #[serde(rename = "metadata")]
+    pub meta: Meta,
+    pub status: QuotaStatus,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct QuotaStatus {
+    #[serde(deserialize_with = "nullable")]
+    pub hard: BTreeMap<Str, Str>,
+    #[serde(deserialize_with = "nullable")]
+    pub used: BTreeMap<Str, Str>,
+}
+
+/// An Argo CD Application.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Application {
+    #[serde(rename = "metadata")]
+    pub meta: Meta,
+    pub spec: ApplicationSpec,
+    pub status: ApplicationStatus,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct ApplicationSpec {
+    pub project: Str,
+    pub destination: Destination,
+    pub source: Option<AppSource>,
+    pub sync_policy: Option<SyncPolicy>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Destination {
+    pub namespace: Str,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct AppSource {
+    #[serde(rename = "repoURL")]
+    pub repo_url: Str,
+    pub path: Str,
+    pub chart: Str,
+    pub target_revision: Str,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct SyncPolicy {
+    pub automated: Option<serde::de::IgnoredAny>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct ApplicationStatus {
+    pub sync: SyncStatus,
+    pub health: HealthStatus,
+    pub operation_state: Option<OperationState>,
+    #[serde(deserialize_with = "nullable")]
+    pub conditions: Vec<crate::findings::Condition>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct SyncStatus {
+    pub status: Str,
+    pub revision: Str,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct HealthStatus {
+    pub status: Str,
+    pub message: Str,
+    #[serde(deserialize_with = "time")]
+    pub last_transition_time: Option<i64>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct OperationState {
+    /// `Running`, `Succeeded`, `Failed`, `Error` or `Terminating`.
+    pub phase: Str,
+    pub message: Str,
+    #[serde(deserialize_with = "time")]
+    pub finished_at: Option<i64>,
+}
+
+/// A Flux Kustomization or HelmRelease.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct FluxObject {
+    #[serde(rename = "metadata")]
+    pub meta: Meta,
+    pub kind: Str,
+    pub spec: FluxSpec,
+    pub status: FluxStatus,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct FluxSpec {
+    pub suspend: bool,
+    pub target_namespace: Str,
+    pub release_name: Str,
+    pub path: Str,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct FluxStatus {
+    pub conditions: Conditions,
+    pub last_applied_revision: Str,
+    pub last_attempted_revision: Str,
+}
+
+/// A Helm release Secret: its labels only (`name`, `version`, `status`, `owner=helm`).
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct HelmRelease {
+    #[serde(rename = "metadata")]
+    pub meta: Meta,
+}
+
+impl HelmRelease {
+    pub fn name(&self) -> &str {
+        self.meta.label("name").unwrap_or_default()
+    }
+    pub fn revision(&self) -> i64 {
+        self.meta.label("version").and_then(|v| v.parse().ok()).unwrap_or_default()
+    }
+    /// `deployed`, `failed`, `pending-upgrade`, `superseded` …
+    pub fn status(&self) -> &str {
+        self.meta.label("status").unwrap_or_default()
+    }
+}
+
+/// A warning (core Event of type `Warning`).
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct WarningEvent {
+    #[serde(rename = "metadata")]
+    pub meta: Meta,
+    pub involved_object: Involved,
+    pub reason: Str,
+    pub message: Str,
+    #[serde(deserialize_with = "time")]
+    pub last_timestamp: Option<i64>,
+    #[serde(deserialize_with = "time")]
+    pub event_time: Option<i64>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Involved {
+    pub kind: Str,
+    pub namespace: Str,
+    pub name: Str,
+    pub uid: Str,
+}

@@ -1,0 +1,193 @@
+//! A route as it is shown: a host and path, what serves it, and where it ends.
+
+use super::claim::{Backend, Claim, Dialect, PathKind, Reference, TlsClaim};
+use super::{conflicts, gateway, ingress, istio, knative, traefik, verdict};
+use crate::Str;
+use crate::certificates::CertificateView;
+use crate::certificates::names::any_covers;
+use crate::findings::Finding;
+use crate::overview::index::Index;
+use crate::resources::{ObjectRef, Verdict};
+use rustc_hash::FxHashMap;
+
+/// The TLS of a route.
+#[derive(Clone, Debug, Default, PartialEq, serde::Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RouteTls {
+    /// `none`, `default`, `secret` or `passthrough`.
+    pub mode: &'static str,
+    pub namespace: Str,
+    pub secret: Str,
+    /// Whether the Secret is there; `None` when it cannot be told.
+    pub found: Option<bool>,
+    /// Whether its certificate covers the host.
+    pub covers: Option<bool>,
+    pub expired: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub not_after: Option<i64>,
+    /// UID of the certificate (a [`CertificateView`]) that is behind it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub certificate: Option<Str>,
+}
+
+/// A route.
+#[derive(Clone, Debug, serde::Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RouteView {
+    #[serde(skip)]
+    pub object: ObjectRef,
+    pub uid: Str,
+    pub kind: String,
+    pub namespace: Str,
+    pub name: Str,
+    pub dialect: Dialect,
+    /// Empty for any host.
+    pub host: Str,
+    pub path: Str,
+    pub path_kind: PathKind,
+    /// What else a request must have (headers, methods).
+    #[serde(skip_serializing_if = "str::is_empty")]
+    pub extra: Str,
+    /// Ingress class, entry points or gateways.
+    pub entry: Str,
+    pub middlewares: Vec<Reference>,
+    pub backends: Vec<Backend>,
+    /// Ready endpoints and all of them, over all backends.
+    pub ready: u32,
+    pub total: u32,
+    pub tls: RouteTls,
+    pub verdict: Verdict,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub code: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub since: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tenant: Option<Str>,
+}
+
+impl RouteView {
+    /// `https://host/path`, where there is a host.
+    pub fn url(&self) -> Option<String> {
+        let plain = !self.host.is_empty() && !self.host.starts_with(['*', '~']);
+        let scheme = if self.tls.mode == "none" { "http" } else { "https" };
+        plain.then(|| format!("{scheme}://{}{}", self.host, if &*self.path == "/" { "" } else { &self.path }))
+    }
+    /// Its finding, if something is wrong.
+    pub fn finding(&self) -> Option<Finding> {
+        let code = self.code?;
+        let host = if self.host.is_empty() { self.object.short() } else { self.host.to_string() };
+        let title = if &*self.path == "/" { host } else { format!("{host}{}", self.path) };
+        let mut finding = Finding::new(code, &self.object, self.verdict.why.clone())
+            .titled(title)
+            .next(self.verdict.next.clone())
+            .since(self.since)
+            .evidence("route", self.object.to_string());
+        finding.level = self.verdict.level;
+        Some(finding)
+    }
+}
+
+/// All routes, the worst first, then by host and path. Routes of the machinery (ACME solvers) are left out.
+pub fn all(index: &Index<'_>, certificates: &mut [CertificateView]) -> Vec<RouteView> {
+    let s = index.snapshot;
+    let mut claims: Vec<Claim> = Vec::new();
+    for (kind, i) in s.ingresses.iter() {
+        claims.extend(ingress::claims(index, kind, i));
+    }
+    for (kind, r) in s.ingress_routes.iter() {
+        claims.extend(traefik::claims(index, kind, r));
+    }
+    for (kind, r) in s.http_routes.iter() {
+        claims.extend(gateway::claims(index, kind, r));
+    }
+    for (kind, r) in s.virtual_services.iter() {
+        claims.extend(istio::claims(index, kind, r));
+    }
+    for (kind, r) in s.knative_services.iter() {
+        claims.extend(knative::claims(kind, r));
+    }
+    let conflicts = conflicts::find(&claims);
+    let mut by_secret: FxHashMap<(Str, Str), Vec<usize>> = FxHashMap::default();
+    for (i, c) in certificates.iter().enumerate() {
+        by_secret.entry((c.namespace.clone(), c.secret.clone())).or_default().push(i);
+    }
+    let mut views = Vec::with_capacity(claims.len());
+    for (i, claim) in claims.iter().enumerate() {
+        if claim.hidden {
+            continue;
+        }
+        let tls = tls(index, claim, certificates, &by_secret);
+        let conflict = conflicts.get(&i);
+        let (verdict, code) = verdict::judge(claim, &claims, conflict, &tls);
+        // A host claimed twice is so since the later claim came.
+        let since = match (code, conflict) {
+            (Some("ROUTE_HOST_CONFLICT"), Some(_)) => {
+                claims.iter().filter(|c| c.host == claim.host && c.path == claim.path).filter_map(|c| c.created).max()
+            }
+            _ => None,
+        };
+        let (ready, total) = claim.backends.iter().filter_map(|b| b.endpoints).fold((0, 0), |a, e| (a.0 + e.0, a.1 + e.1));
+        views.push(RouteView {
+            uid: claim.object.uid.clone(),
+            kind: claim.object.kind.kind.clone(),
+            namespace: claim.object.namespace.clone(),
+            name: claim.object.name.clone(),
+            object: claim.object.clone(),
+            dialect: claim.dialect,
+            host: claim.host.clone(),
+            path: claim.path.clone(),
+            path_kind: claim.path_kind,
+            extra: claim.extra.clone(),
+            entry: claim.entry.clone(),
+            middlewares: claim.middlewares.clone(),
+            backends: claim.backends.clone(),
+            ready,
+            total,
+            tls,
+            verdict,
+            code,
+            since,
+            tenant: None,
+        });
+    }
+    views.sort_by(|a, b| {
+        (b.verdict.level, &a.host, &a.path, &a.namespace, &a.name).cmp(&(a.verdict.level, &b.host, &b.path, &b.namespace, &b.name))
+    });
+    views
+}
+
+/// Looks up the Secret behind a claim, and notes the host at its certificate.
+fn tls(
+    index: &Index<'_>,
+    claim: &Claim,
+    certificates: &mut [CertificateView],
+    by_secret: &FxHashMap<(Str, Str), Vec<usize>>,
+) -> RouteTls {
+    let (namespace, secret) = match &claim.tls {
+        TlsClaim::None => return RouteTls { mode: "none", ..RouteTls::default() },
+        TlsClaim::Default => return RouteTls { mode: "default", ..RouteTls::default() },
+        TlsClaim::Passthrough => return RouteTls { mode: "passthrough", ..RouteTls::default() },
+        TlsClaim::Secret(namespace, secret) => (namespace.clone(), secret.clone()),
+    };
+    let there = index.secrets.contains_key(&(&*namespace, &*secret));
+    let mut tls = RouteTls {
+        mode: "secret",
+        found: index.snapshot.tls_secrets.known().then_some(there),
+        namespace: namespace.clone(),
+        secret: secret.clone(),
+        ..RouteTls::default()
+    };
+    for i in by_secret.get(&(namespace, secret)).into_iter().flatten() {
+        let certificate = &mut certificates[*i];
+        if !claim.host.is_empty() && !certificate.used_by.contains(&claim.host) {
+            certificate.used_by.push(claim.host.clone());
+        }
+        tls.certificate = Some(certificate.uid.clone());
+        tls.not_after = certificate.not_after;
+        tls.expired = certificate.verdict.word.as_ref() == "Expired";
+        if let Some(leaf) = &certificate.leaf {
+            tls.covers = Some(claim.host.starts_with('~') || any_covers(&leaf.names, &claim.host));
+        }
+    }
+    tls
+}
