@@ -13,7 +13,7 @@ use crate::guards::{GuardConfig, GuardState, Guards};
 use crate::journal::{Entry, ExportFormat, Journal, Record, export};
 use crate::logs::{LogFollower, LogOptions, LogTarget};
 use crate::memory::Memory;
-use crate::overview::Overview;
+use crate::overview::handle::Watched;
 use crate::resources::ObjectRef;
 use crate::resources::describe::{Description, describe};
 use crate::store::{Stores, TableHandle, TableRequest};
@@ -25,12 +25,13 @@ use parking_lot::Mutex;
 use serde_json::Value;
 use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 use tokio_util::sync::CancellationToken;
 
 pub use crate::cluster::ContextInfo;
+pub use crate::overview::OverviewHandle;
 
 /// Set to anything but `0`, `false` or nothing: read-only everywhere.
 pub const READ_ONLY_VARIABLE: &str = "QD_READ_ONLY";
@@ -68,19 +69,6 @@ pub struct Options {
     pub clock: Clock,
 }
 
-/// A platform as it is seen at the moment, derived anew when something changes.
-#[derive(Clone, Default)]
-pub struct OverviewHandle {
-    latest: Arc<arc_swap::ArcSwap<Overview>>,
-}
-
-impl OverviewHandle {
-    /// The latest derivation.
-    pub fn get(&self) -> Arc<Overview> {
-        self.latest.load_full()
-    }
-}
-
 /// The front door. Cheap to clone.
 #[derive(Clone)]
 pub struct Session {
@@ -99,6 +87,7 @@ struct Inner {
     drafts: Drafts,
     memory: Memory,
     clusters: Mutex<HashMap<String, Cluster>>,
+    overviews: Mutex<HashMap<String, Weak<Watched>>>,
     /// When a right was asked for in the background.
     asked: Mutex<HashMap<(String, Right), Instant>>,
     runs: Mutex<BTreeMap<RunId, RunState>>,
@@ -137,6 +126,7 @@ impl Session {
             listener,
             runtime,
             clusters: Mutex::default(),
+            overviews: Mutex::default(),
             asked: Mutex::default(),
             runs: Mutex::default(),
             next_run: AtomicU64::new(1),
@@ -200,8 +190,16 @@ impl Session {
     }
     /// The platform of a context; watched as long as a handle lives.
     pub fn overview(&self, context: &str) -> Result<OverviewHandle> {
-        let _ = self.cluster(context)?;
-        Ok(OverviewHandle::default())
+        let cluster = self.cluster(context)?;
+        let inner = &self.inner;
+        let mut open = inner.overviews.lock();
+        if let Some(watched) = open.get(context).and_then(Weak::upgrade) {
+            return Ok(OverviewHandle::of(watched));
+        }
+        let _runtime = inner.runtime.enter();
+        let handle = OverviewHandle::start(cluster, inner.stores.clone(), self.clock().clone(), inner.listener.clone());
+        open.extend(handle.share().map(|share| (context.to_owned(), share)));
+        Ok(handle)
     }
     /// The object as the server has it now. One of another UID under its name is not it.
     pub async fn object(&self, context: &str, object: &ObjectRef) -> Result<Value> {

@@ -43,7 +43,15 @@ struct Builder {
 }
 
 impl Builder {
-    fn add(&mut self, role: Role, level: Level, title: &str, object: Option<ObjectRef>, name: &str, words: impl Into<String>) -> &mut Link {
+    fn add(
+        &mut self,
+        role: Role,
+        level: Level,
+        title: &str,
+        object: Option<ObjectRef>,
+        name: &str,
+        words: impl Into<String>,
+    ) -> &mut Link {
         let uid = object.as_ref().map(|o| o.uid.to_string()).unwrap_or_default();
         self.links.push(Link {
             role,
@@ -99,7 +107,8 @@ fn certificate(b: &mut Builder, trail: &Trail<'_>, judged: &Judged) {
     let c = trail.certificate;
     let names = c.names();
     let count = if names.len() == 1 { "1 name".to_owned() } else { format!("{} names", names.len()) };
-    let sort = trail.issuer.map(|(_, i)| i.sort()).filter(|s| !s.is_empty()).map(|s| format!(", {s}")).unwrap_or_default();
+    let sort =
+        trail.issuer.map(|(_, i)| i.sort()).filter(|s| !s.is_empty()).map(|s| format!(", {s}")).unwrap_or_default();
     let lifetime = match (c.status.not_before, c.status.not_after) {
         (Some(from), Some(to)) => format!(", {}", days(to - from)),
         _ => String::new(),
@@ -107,12 +116,23 @@ fn certificate(b: &mut Builder, trail: &Trail<'_>, judged: &Judged) {
     let issuing = c.issuing().map(|i| format!("; {}", cert_manager::why_issuing(&i.reason))).unwrap_or_default();
     let level = if judged.broken == Some(Role::Certificate) { judged.verdict.level } else { Level::Good };
     let object = reference(trail.kind, c.meta());
-    b.add(Role::Certificate, level, "Certificate", object, &c.meta().name, format!("{count}{sort}{lifetime}{issuing}")).since =
-        judged.since;
+    b.add(
+        Role::Certificate,
+        level,
+        "Certificate",
+        object,
+        &c.meta().name,
+        format!("{count}{sort}{lifetime}{issuing}"),
+    )
+    .since = judged.since;
 }
 
 fn days(seconds: i64) -> String {
-    if seconds < 10 * 86_400 { format!("{} h", (seconds + 1800) / 3600) } else { format!("{} d", (seconds + 43_200) / 86_400) }
+    if seconds < 10 * 86_400 {
+        format!("{} h", (seconds + 1800) / 3600)
+    } else {
+        format!("{} d", (seconds + 43_200) / 86_400)
+    }
 }
 
 fn request(b: &mut Builder, trail: &Trail<'_>) {
@@ -141,7 +161,8 @@ fn request(b: &mut Builder, trail: &Trail<'_>) {
     } else {
         (Level::Warn, "waits for approval".into(), request.meta().created)
     };
-    b.add(Role::Request, level, "CertificateRequest", reference(kind, request.meta()), &request.meta().name, words).since = since;
+    b.add(Role::Request, level, "CertificateRequest", reference(kind, request.meta()), &request.meta().name, words)
+        .since = since;
 }
 
 fn order(b: &mut Builder, trail: &Trail<'_>) {
@@ -173,7 +194,9 @@ fn challenges(b: &mut Builder, trail: &Trail<'_>) {
         };
         let words = match state {
             "valid" => "valid".to_owned(),
-            _ if challenge.status.reason.is_empty() => if challenge.status.presented { "presented" } else { "begun" }.into(),
+            _ if challenge.status.reason.is_empty() => {
+                if challenge.status.presented { "presented" } else { "begun" }.into()
+            }
             _ => acme::explain(&challenge.status.reason, &challenge.spec.dns_name)
                 .map_or_else(|| line(cert_manager::inner(&challenge.status.reason), 140), |c| c.why),
         };
@@ -204,7 +227,9 @@ fn solver(b: &mut Builder, trail: &Trail<'_>, index: &Index<'_>) {
         .as_ref()
         .and_then(|i| i.ingress_class_name.clone().or_else(|| i.class.clone()))
         .map(|c| format!("class {c}"))
-        .unwrap_or_else(|| if http.gateway_http_route.is_some() { "gateway route".into() } else { "default class".into() });
+        .unwrap_or_else(|| {
+            if http.gateway_http_route.is_some() { "gateway route".into() } else { "default class".into() }
+        });
     let uid = &challenge.meta.uid;
     let pods = index.pods.get(&*challenge.meta.namespace).map(Vec::as_slice).unwrap_or_default();
     let pod = pods.iter().find(|(_, p)| p.meta.owners.iter().any(|o| o.uid == *uid));
@@ -265,8 +290,12 @@ fn secret(b: &mut Builder, trail: &Trail<'_>, now: i64) {
     match trail.secret {
         Some((kind, secret)) => {
             let (level, words) = match &secret.leaf {
-                Ok(leaf) if leaf.not_after <= now => (Level::Bad, format!("expired {}", clock_time(leaf.not_after, now))),
-                Ok(leaf) => (Level::Good, format!("valid until {}, by {}", clock_time(leaf.not_after, now), leaf.issuer)),
+                Ok(leaf) if leaf.not_after <= now => {
+                    (Level::Bad, format!("expired {}", clock_time(leaf.not_after, now)))
+                }
+                Ok(leaf) => {
+                    (Level::Good, format!("valid until {}, by {}", clock_time(leaf.not_after, now), leaf.issuer))
+                }
                 Err(why) => (Level::Bad, why.to_string()),
             };
             b.add(Role::Secret, level, "Secret", reference(kind, &secret.head.meta), name, words);

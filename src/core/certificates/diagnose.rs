@@ -55,8 +55,7 @@ impl<'a> Trail<'a> {
         let order = request
             .and_then(|(_, r)| index.orders.get(&*r.meta().uid))
             .and_then(|orders| orders.iter().max_by_key(|(_, o)| o.meta.created).copied());
-        let mut challenges =
-            order.and_then(|(_, o)| index.challenges.get(&*o.meta.uid)).cloned().unwrap_or_default();
+        let mut challenges = order.and_then(|(_, o)| index.challenges.get(&*o.meta.uid)).cloned().unwrap_or_default();
         challenges.sort_by_key(|(_, c)| match &*c.status.state {
             "invalid" | "expired" | "errored" => 0,
             "valid" => 3,
@@ -160,7 +159,11 @@ impl<'a> Trail<'a> {
             if !conditions.is("Approved") && !conditions.is("Ready") {
                 return Some((
                     Role::Request,
-                    Cause::new("CERT_NOT_APPROVED", "the request waits for approval", "approve or deny it; see who approves requests here"),
+                    Cause::new(
+                        "CERT_NOT_APPROVED",
+                        "the request waits for approval",
+                        "approve or deny it; see who approves requests here",
+                    ),
                 ));
             }
         }

@@ -10,7 +10,9 @@ pub fn covers(pattern: &str, host: &str) -> bool {
         if host.starts_with("*.") {
             return host[2..].eq_ignore_ascii_case(parent);
         }
-        return host.split_once('.').is_some_and(|(label, rest)| !label.is_empty() && rest.eq_ignore_ascii_case(parent));
+        return host
+            .split_once('.')
+            .is_some_and(|(label, rest)| !label.is_empty() && rest.eq_ignore_ascii_case(parent));
     }
     !pattern.is_empty() && pattern.eq_ignore_ascii_case(host)
 }

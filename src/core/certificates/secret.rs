@@ -164,8 +164,10 @@ mod tests {
         for pem in [&b""[..], b"  \n", b"nonsense", b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"] {
             assert!(read_chain(pem).0.is_err(), "{pem:?}");
         }
-        let secret: TlsSecret =
-            serde_json::from_str(r#"{"metadata":{"name":"a"},"type":"kubernetes.io/tls","data":{"tls.crt":"%%","tls.key":"eA=="}}"#).unwrap();
+        let secret: TlsSecret = serde_json::from_str(
+            r#"{"metadata":{"name":"a"},"type":"kubernetes.io/tls","data":{"tls.crt":"%%","tls.key":"eA=="}}"#,
+        )
+        .unwrap();
         assert!(secret.leaf.is_err() && secret.has_key);
         let none: TlsSecret = serde_json::from_str(r#"{"metadata":{"name":"a"},"data":null}"#).unwrap();
         assert!(!none.has_key);

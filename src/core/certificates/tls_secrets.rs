@@ -65,7 +65,11 @@ pub fn unmanaged(index: &Index<'_>, now: i64, views: &mut Vec<CertificateView>) 
             name: meta.name.clone(),
             managed: false,
             hosts: leaf.map(|l| l.names.clone()).unwrap_or_default(),
-            issuer: IssuerRef { name: leaf.map(|l| l.issuer.clone()).unwrap_or_default(), kind: "".into(), group: "".into() },
+            issuer: IssuerRef {
+                name: leaf.map(|l| l.issuer.clone()).unwrap_or_default(),
+                kind: "".into(),
+                group: "".into(),
+            },
             staging: leaf.is_some_and(|l| l.issuer.contains("STAGING")),
             secret: meta.name.clone(),
             not_before: leaf.map(|l| l.not_before),

@@ -129,7 +129,15 @@ fn not_issued(trail: &Trail<'_>, since: Option<i64>, gone: bool, now: i64) -> Ju
     // Early on only what cannot heal by itself is called broken.
     let settled = failed
         || obstacle.as_ref().is_some_and(|(_, cause)| {
-            !matches!(cause.code, "CERT_CHALLENGE_PENDING" | "CERT_DNS_TXT_MISSING" | "CERT_HTTP_UNREACHABLE" | "CERT_NOT_APPROVED" | "CERT_HTTP_WRONG_ANSWER" | "CERT_DNS_NO_RECORD")
+            !matches!(
+                cause.code,
+                "CERT_CHALLENGE_PENDING"
+                    | "CERT_DNS_TXT_MISSING"
+                    | "CERT_HTTP_UNREACHABLE"
+                    | "CERT_NOT_APPROVED"
+                    | "CERT_HTTP_WRONG_ANSWER"
+                    | "CERT_DNS_NO_RECORD"
+            )
         });
     if young && !settled {
         let mut judged = Judged::new(Level::Busy, "Issuing");
@@ -144,15 +152,24 @@ fn not_issued(trail: &Trail<'_>, since: Option<i64>, gone: bool, now: i64) -> Ju
         Some((role, cause)) => judged.because(role, cause),
         None if trail.request.is_none() => judged.because(
             Role::Certificate,
-            Cause::new("CERT_UNKNOWN", "cert-manager has not begun", "see whether cert-manager runs and what its log says"),
+            Cause::new(
+                "CERT_UNKNOWN",
+                "cert-manager has not begun",
+                "see whether cert-manager runs and what its log says",
+            ),
         ),
         None => {
             let (role, state) = match (trail.order, trail.challenges.first()) {
-                (_, Some((_, ch))) => (Role::Challenge, format!("the challenge for {} does not get on", ch.spec.dns_name)),
+                (_, Some((_, ch))) => {
+                    (Role::Challenge, format!("the challenge for {} does not get on", ch.spec.dns_name))
+                }
                 (Some(_), None) => (Role::Order, "the order does not get on".to_owned()),
                 _ => (Role::Request, "the request is not answered".to_owned()),
             };
-            judged.because(role, Cause::new("CERT_CHALLENGE_PENDING", state, "see whether cert-manager runs and what its log says"))
+            judged.because(
+                role,
+                Cause::new("CERT_CHALLENGE_PENDING", state, "see whether cert-manager runs and what its log says"),
+            )
         }
     };
     with_retry(judged, trail, now)
@@ -219,7 +236,13 @@ fn mismatch(trail: &Trail<'_>, now: i64) -> Option<Judged> {
         Ok(leaf) => leaf,
         Err(why) => {
             let why = format!("Secret {}: {why}", c.spec.secret_name);
-            return say(Level::Bad, "Unreadable", "CERT_SECRET_BROKEN", why, "see who writes the Secret; delete it to have it issued again");
+            return say(
+                Level::Bad,
+                "Unreadable",
+                "CERT_SECRET_BROKEN",
+                why,
+                "see who writes the Secret; delete it to have it issued again",
+            );
         }
     };
     if leaf.not_before > now + 300 {
@@ -230,7 +253,13 @@ fn mismatch(trail: &Trail<'_>, now: i64) -> Option<Judged> {
         c.spec.dns_names.iter().map(|n| &**n).filter(|n| !names::any_covers(&leaf.names, n)).collect();
     if !missing.is_empty() {
         let why = format!("the Secret's certificate lacks {}", missing.join(", "));
-        return say(Level::Warn, "Differs", "CERT_NAMES_DIFFER", why, "see whether another Certificate writes this Secret");
+        return say(
+            Level::Warn,
+            "Differs",
+            "CERT_NAMES_DIFFER",
+            why,
+            "see whether another Certificate writes this Secret",
+        );
     }
     None
 }

@@ -192,7 +192,9 @@ pub fn issuers(index: &Index<'_>, certificates: &[CertificateView]) -> Vec<Issue
             };
             let ready = issuer.status.conditions.get("Ready");
             let next = match (level, ready) {
-                (Level::Bad, Some(r)) => crate::findings::cert_manager::issuer(&r.reason, &r.message, &issuer.meta.name).next,
+                (Level::Bad, Some(r)) => {
+                    crate::findings::cert_manager::issuer(&r.reason, &r.message, &issuer.meta.name).next
+                }
                 _ => String::new(),
             };
             let cluster = issuer.meta.namespace.is_empty();
@@ -221,6 +223,12 @@ pub fn issuers(index: &Index<'_>, certificates: &[CertificateView]) -> Vec<Issue
             }
         })
         .collect();
-    views.sort_by(|a, b| (std::cmp::Reverse(a.verdict.level), &a.namespace, &a.name).cmp(&(std::cmp::Reverse(b.verdict.level), &b.namespace, &b.name)));
+    views.sort_by(|a, b| {
+        (std::cmp::Reverse(a.verdict.level), &a.namespace, &a.name).cmp(&(
+            std::cmp::Reverse(b.verdict.level),
+            &b.namespace,
+            &b.name,
+        ))
+    });
     views
 }

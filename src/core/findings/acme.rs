@@ -27,7 +27,9 @@ fn problem(text: &str, host: &str) -> Option<Cause> {
         "rateLimited" => rate_limit(detail),
         "dns" => match no_record(detail, host) {
             Some(cause) => cause,
-            None => Cause::new("CERT_DNS_BROKEN", with("DNS"), format!("check the zone of {host} and its name servers")),
+            None => {
+                Cause::new("CERT_DNS_BROKEN", with("DNS"), format!("check the zone of {host} and its name servers"))
+            }
         },
         "caa" => Cause::new(
             "CERT_CAA_FORBIDS",
@@ -49,7 +51,11 @@ fn problem(text: &str, host: &str) -> Option<Cause> {
             with("the authority cannot connect"),
             format!("open port 80 of the address that {host} points to, or correct the record"),
         ),
-        "tls" => Cause::new("CERT_HTTP_UNREACHABLE", with("TLS at the host fails"), format!("see what {host} serves on port 443")),
+        "tls" => Cause::new(
+            "CERT_HTTP_UNREACHABLE",
+            with("TLS at the host fails"),
+            format!("see what {host} serves on port 443"),
+        ),
         "incorrectResponse" => Cause::new(
             "CERT_HTTP_WRONG_ANSWER",
             with("the challenge was answered wrongly"),
@@ -60,20 +66,35 @@ fn problem(text: &str, host: &str) -> Option<Cause> {
             with("the authority does not issue for this name"),
             "take the name out of the Certificate, or use another issuer",
         ),
-        "accountDoesNotExist" | "externalAccountRequired" | "userActionRequired" | "invalidContact"
+        "accountDoesNotExist"
+        | "externalAccountRequired"
+        | "userActionRequired"
+        | "invalidContact"
         | "unsupportedContact" => Cause::new(
             "CERT_ACCOUNT",
             with("ACME account"),
             "look at the issuer: its account has to be registered again, or terms accepted",
         ),
-        "badCSR" | "badPublicKey" | "badRevocationReason" | "badSignatureAlgorithm" | "malformed" | "invalidProfile"
-        | "alreadyReplaced" | "alreadyRevoked" => Cause::new(
+        "badCSR"
+        | "badPublicKey"
+        | "badRevocationReason"
+        | "badSignatureAlgorithm"
+        | "malformed"
+        | "invalidProfile"
+        | "alreadyReplaced"
+        | "alreadyRevoked" => Cause::new(
             "CERT_INVALID_REQUEST",
             with("the authority refuses the request"),
             "check names, key and usages in the Certificate",
         ),
-        "orderNotReady" | "badNonce" | "serverInternal" | "compound" | "autoRenewalCanceled"
-        | "autoRenewalExpired" | "autoRenewalCancellationInvalid" | "autoRenewalRevocationNotSupported" => Cause::new(
+        "orderNotReady"
+        | "badNonce"
+        | "serverInternal"
+        | "compound"
+        | "autoRenewalCanceled"
+        | "autoRenewalExpired"
+        | "autoRenewalCancellationInvalid"
+        | "autoRenewalRevocationNotSupported" => Cause::new(
             "CERT_SERVER_ERROR",
             with("the authority has a fault"),
             "wait for the next try; look at the authority's status page",
@@ -101,9 +122,13 @@ fn rate_limit(detail: &str) -> Cause {
     };
     let next = match retry {
         Some(retry) if detail.contains("exact set") || detail.contains("certificates") => {
-            format!("wait: free again in {retry} counted from that try; until then share a wildcard or use another issuer")
+            format!(
+                "wait: free again in {retry} counted from that try; until then share a wildcard or use another issuer"
+            )
         }
-        Some(retry) => format!("wait: free again in {retry} counted from that try; mend the cause of the failures first"),
+        Some(retry) => {
+            format!("wait: free again in {retry} counted from that try; mend the cause of the failures first")
+        }
         None => "wait; do not delete and retry, each try counts".to_owned(),
     };
     Cause::new("CERT_RATE_LIMIT", why, next)
@@ -114,7 +139,9 @@ fn for_what(what: &str) -> String {
 }
 
 fn no_record(text: &str, host: &str) -> Option<Cause> {
-    let missing = text.contains("NXDOMAIN") || text.contains("no such host") || text.contains("no valid A records")
+    let missing = text.contains("NXDOMAIN")
+        || text.contains("no such host")
+        || text.contains("no valid A records")
         || text.contains("No valid IP addresses");
     missing.then(|| {
         let name = lookup_name(text).unwrap_or(host);
@@ -165,7 +192,11 @@ fn self_check(text: &str, host: &str) -> Option<Cause> {
     }
     transport(text, host).or_else(|| {
         text.contains("failed to perform self check").then(|| {
-            Cause::new("CERT_CHALLENGE_PENDING", format!("HTTP-01: {}", line(text.rsplit(": ").next().unwrap_or(text), 120)), "")
+            Cause::new(
+                "CERT_CHALLENGE_PENDING",
+                format!("HTTP-01: {}", line(text.rsplit(": ").next().unwrap_or(text), 120)),
+                "",
+            )
         })
     })
 }
@@ -181,7 +212,11 @@ fn transport(text: &str, host: &str) -> Option<Cause> {
     } else if text.contains("no route to host") || text.contains("network is unreachable") {
         ("cannot be reached", "check the address that the name points to")
     } else if text.contains("server misbehaving") || text.contains("SERVFAIL") {
-        return Some(Cause::new("CERT_DNS_BROKEN", format!("DNS: the name servers of {host} fail"), "check the zone's name servers and DNSSEC"));
+        return Some(Cause::new(
+            "CERT_DNS_BROKEN",
+            format!("DNS: the name servers of {host} fail"),
+            "check the zone's name servers and DNSSEC",
+        ));
     } else if text.contains("x509:") {
         ("has a certificate that is not trusted", "follow the redirect by hand: port 80 leads to a broken HTTPS site")
     } else {
@@ -203,16 +238,26 @@ mod tests {
 
     #[test]
     fn texts_of_real_controllers_become_plain_words() {
-        let (c, why) = code("Waiting for HTTP-01 challenge propagation: failed to perform self check GET request 'http://x/.well-known/acme-challenge/t': Get \"http://x/\": dial tcp: lookup api.acme.app.ominis.ai on 10.96.0.10:53: no such host");
+        let (c, why) = code(
+            "Waiting for HTTP-01 challenge propagation: failed to perform self check GET request 'http://x/.well-known/acme-challenge/t': Get \"http://x/\": dial tcp: lookup api.acme.app.ominis.ai on 10.96.0.10:53: no such host",
+        );
         assert_eq!((c, why.as_str()), ("CERT_DNS_NO_RECORD", "DNS: api.acme.app.ominis.ai has no A record"));
-        let (c, why) = code("Failed to create Order: 429 urn:ietf:params:acme:error:rateLimited: too many certificates (50) already issued for \"ominis.ai\" in the last 168h0m0s, retry after 3h12m: see https://letsencrypt.org/docs/rate-limits/");
+        let (c, why) = code(
+            "Failed to create Order: 429 urn:ietf:params:acme:error:rateLimited: too many certificates (50) already issued for \"ominis.ai\" in the last 168h0m0s, retry after 3h12m: see https://letsencrypt.org/docs/rate-limits/",
+        );
         assert_eq!((c, why.as_str()), ("CERT_RATE_LIMIT", "rate limit: 50 of 50 this week for ominis.ai"));
-        let (c, _) = code("Error accepting authorization: acme: authorization error for broken.lab.test: 403 urn:ietf:params:acme:error:unauthorized: No TXT records found for DNS challenge");
+        let (c, _) = code(
+            "Error accepting authorization: acme: authorization error for broken.lab.test: 403 urn:ietf:params:acme:error:unauthorized: No TXT records found for DNS challenge",
+        );
         assert_eq!(c, "CERT_DNS_TXT_MISSING");
-        let (c, why) = code("Waiting for HTTP-01 challenge propagation: failed to perform self check GET request 'http://stuck.lab.test/.well-known/acme-challenge/t': Get \"http://stuck.lab.test\": dial tcp 127.0.0.1:80: connect: connection refused");
+        let (c, why) = code(
+            "Waiting for HTTP-01 challenge propagation: failed to perform self check GET request 'http://stuck.lab.test/.well-known/acme-challenge/t': Get \"http://stuck.lab.test\": dial tcp 127.0.0.1:80: connect: connection refused",
+        );
         assert_eq!(c, "CERT_HTTP_UNREACHABLE");
         assert!(why.contains("127.0.0.1:80") && why.contains("refuses"), "{why}");
-        let (c, _) = code("Failed to create Order: 400 urn:ietf:params:acme:error:rejectedIdentifier: Order included an identifier for which issuance is forbidden by policy");
+        let (c, _) = code(
+            "Failed to create Order: 400 urn:ietf:params:acme:error:rejectedIdentifier: Order included an identifier for which issuance is forbidden by policy",
+        );
         assert_eq!(c, "CERT_REJECTED_NAME");
         let (c, _) = code("403 urn:ietf:params:acme:error:caa: CAA record for docs.app.ominis.ai prevents issuance");
         assert_eq!(c, "CERT_CAA_FORBIDS");
@@ -225,11 +270,32 @@ mod tests {
     #[test]
     fn every_problem_type_of_the_standard_is_known() {
         for kind in [
-            "accountDoesNotExist", "alreadyRevoked", "badCSR", "badNonce", "badPublicKey", "badRevocationReason",
-            "badSignatureAlgorithm", "caa", "compound", "connection", "dns", "externalAccountRequired",
-            "incorrectResponse", "invalidContact", "malformed", "orderNotReady", "rateLimited", "rejectedIdentifier",
-            "serverInternal", "tls", "unauthorized", "unsupportedContact", "unsupportedIdentifier",
-            "userActionRequired", "alreadyReplaced", "invalidProfile",
+            "accountDoesNotExist",
+            "alreadyRevoked",
+            "badCSR",
+            "badNonce",
+            "badPublicKey",
+            "badRevocationReason",
+            "badSignatureAlgorithm",
+            "caa",
+            "compound",
+            "connection",
+            "dns",
+            "externalAccountRequired",
+            "incorrectResponse",
+            "invalidContact",
+            "malformed",
+            "orderNotReady",
+            "rateLimited",
+            "rejectedIdentifier",
+            "serverInternal",
+            "tls",
+            "unauthorized",
+            "unsupportedContact",
+            "unsupportedIdentifier",
+            "userActionRequired",
+            "alreadyReplaced",
+            "invalidProfile",
         ] {
             let (c, _) = code(&format!("400 {URN}{kind}: detail"));
             assert_ne!(c, "CERT_ORDER_FAILED", "{kind} is only shown raw");

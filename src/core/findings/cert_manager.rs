@@ -58,7 +58,12 @@ pub fn request(reason: &str, message: &str, issuer_name: &str) -> Option<Cause> 
 /// The words after the controllers' prefixes: "The certificate request has failed … : Failed to wait for order … : X".
 pub fn inner(message: &str) -> &str {
     let mut text = message;
-    for prefix in ["will be retried: ", "Failed to create Order: ", "Error accepting authorization: ", "Failed to finalize Order: "] {
+    for prefix in [
+        "will be retried: ",
+        "Failed to create Order: ",
+        "Error accepting authorization: ",
+        "Failed to finalize Order: ",
+    ] {
         if let Some(at) = text.find(prefix) {
             text = &text[at + prefix.len()..];
         }
@@ -123,7 +128,11 @@ mod tests {
         );
         assert!(cause.why.contains("127.0.0.1:14999: connect: connection refused"), "{}", cause.why);
         assert!(cause.next.contains("egress"));
-        let missing = request("Pending", "Referenced \"ClusterIssuer\" not found: clusterissuer.cert-manager.io \"p\" not found", "p");
+        let missing = request(
+            "Pending",
+            "Referenced \"ClusterIssuer\" not found: clusterissuer.cert-manager.io \"p\" not found",
+            "p",
+        );
         assert_eq!(missing.map(|c| c.code), Some("CERT_ISSUER_MISSING"));
     }
 }

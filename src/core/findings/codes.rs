@@ -32,7 +32,9 @@ impl Topic {
             Self::AppDegraded => ("app is degraded", "apps are degraded"),
             Self::RouteBroken => ("route is broken", "routes are broken"),
             Self::TenantDegraded => ("tenant is degraded", "tenants are degraded"),
-            Self::CertificateOverdue => ("certificate is past its renewal time", "certificates are past their renewal time"),
+            Self::CertificateOverdue => {
+                ("certificate is past its renewal time", "certificates are past their renewal time")
+            }
             Self::CertificateMismatch => ("certificate does not fit", "certificates do not fit"),
             Self::HostConflict => ("host claimed twice", "hosts claimed twice"),
             Self::RouteWarning => ("route wants attention", "routes want attention"),
@@ -78,7 +80,12 @@ pub const ALL: &[Code] = &[
     c("CERT_INVALID_REQUEST", T::CertificateNotIssued, Level::Bad, "the certificate's specification cannot be signed"),
     c("CERT_ISSUER_MISSING", T::CertificateNotIssued, Level::Bad, "the issuer that is named does not exist"),
     c("CERT_ISSUER_NOT_READY", T::CertificateNotIssued, Level::Bad, "the issuer is not ready"),
-    c("CERT_NAMES_DIFFER", T::CertificateMismatch, Level::Warn, "the Secret's certificate lacks names of the specification"),
+    c(
+        "CERT_NAMES_DIFFER",
+        T::CertificateMismatch,
+        Level::Warn,
+        "the Secret's certificate lacks names of the specification",
+    ),
     c("CERT_NOT_APPROVED", T::CertificateNotIssued, Level::Warn, "the request waits for approval"),
     c("CERT_NOT_YET_VALID", T::CertificateMismatch, Level::Bad, "the certificate's validity begins in the future"),
     c("CERT_ORDER_FAILED", T::CertificateNotIssued, Level::Bad, "the authority refused the order"),

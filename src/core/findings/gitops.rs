@@ -28,7 +28,9 @@ pub fn flux_reason(reason: &str, message: &str) -> (String, &'static str) {
         "BuildFailed" => (format!("cannot be built: {said}"), "build the path locally; correct it in git"),
         "HealthCheckFailed" | "Progressing" => (format!("waits for health: {said}"), "see the workloads that it names"),
         "DependencyNotReady" => (format!("waits for a dependency: {said}"), "see the dependency first"),
-        "PruneFailed" | "ReconciliationFailed" | "ApplyFailed" => (format!("cannot be applied: {said}"), "correct the object that it names"),
+        "PruneFailed" | "ReconciliationFailed" | "ApplyFailed" => {
+            (format!("cannot be applied: {said}"), "correct the object that it names")
+        }
         "InstallFailed" | "UpgradeFailed" | "TestFailed" | "RollbackFailed" | "UninstallFailed" => {
             (format!("Helm failed: {said}"), "read the release's history and the values")
         }

@@ -53,7 +53,9 @@ pub fn unschedulable(message: &str) -> (u8, String) {
 }
 
 fn quoted_image(message: &str) -> String {
-    super::cause::between(message, "image \"", "\"").map(|i| format!(": {}", super::cause::line(i, 80))).unwrap_or_default()
+    super::cause::between(message, "image \"", "\"")
+        .map(|i| format!(": {}", super::cause::line(i, 80)))
+        .unwrap_or_default()
 }
 
 #[cfg(test)]

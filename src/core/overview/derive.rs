@@ -35,9 +35,11 @@ impl Overview {
     fn find(&mut self) {
         let mut findings: Vec<Finding> = Vec::new();
         findings.extend(self.certificates.iter().filter_map(certificates::CertificateView::finding));
-        findings.extend(self.issuers.iter().filter(|i| i.verdict.level == Level::Bad).map(|i| {
-            Finding::new("ISSUER_NOT_READY", &i.object, i.verdict.why.clone()).next(i.verdict.next.clone())
-        }));
+        findings.extend(
+            self.issuers.iter().filter(|i| i.verdict.level == Level::Bad).map(|i| {
+                Finding::new("ISSUER_NOT_READY", &i.object, i.verdict.why.clone()).next(i.verdict.next.clone())
+            }),
+        );
         findings.extend(route_findings(&self.routes, &findings));
         rank(&mut findings);
         self.counts = Counts {
@@ -61,8 +63,10 @@ fn route_findings(routes: &[RouteView], certificates: &[Finding]) -> Vec<Finding
         let Some(finding) = route.finding() else { continue };
         let explained = matches!(finding.code, "ROUTE_TLS_MISSING" | "ROUTE_CERT_MISMATCH")
             && certificates.iter().any(|c| {
-                matches!(c.topic(), Topic::CertificateNotIssued | Topic::CertificateExpired | Topic::CertificateMismatch)
-                    && route.tls.certificate.as_deref() == Some(c.uid.as_str())
+                matches!(
+                    c.topic(),
+                    Topic::CertificateNotIssued | Topic::CertificateExpired | Topic::CertificateMismatch
+                ) && route.tls.certificate.as_deref() == Some(c.uid.as_str())
             });
         let told = found.iter().any(|f| f.code == finding.code && f.title == finding.title);
         if !explained && !told {

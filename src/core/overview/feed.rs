@@ -44,7 +44,16 @@ impl OverviewFeed {
         let latest = Arc::new(ArcSwap::from_pointee(first));
         let (kinds, kinds_seen) = watch::channel(kinds);
         let (scope, scope_seen) = watch::channel(scope);
-        let task = Task { stores, source, kinds: kinds_seen, scope: scope_seen, clock, listener, context, latest: latest.clone() };
+        let task = Task {
+            stores,
+            source,
+            kinds: kinds_seen,
+            scope: scope_seen,
+            clock,
+            listener,
+            context,
+            latest: latest.clone(),
+        };
         Self { latest, kinds, scope, _task: AbortOnDropHandle::new(tokio::spawn(task.run())) }
     }
     /// The latest derivation.
@@ -124,7 +133,8 @@ impl Task {
     }
 
     fn derive(&self, feeds: &Feeds, kinds: &Arc<Kinds>) {
-        let mut snapshot = Snapshot { context: self.context.as_str().into(), kinds: kinds.clone(), ..Snapshot::default() };
+        let mut snapshot =
+            Snapshot { context: self.context.as_str().into(), kinds: kinds.clone(), ..Snapshot::default() };
         feeds.snapshot(&mut snapshot);
         self.latest.store(Arc::new(Overview::derive(&snapshot, self.clock.now())));
         (self.listener)(Event::OverviewChanged { context: self.context.clone() });

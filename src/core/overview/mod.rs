@@ -4,6 +4,7 @@
 
 pub mod derive;
 pub mod feed;
+pub mod handle;
 pub mod index;
 pub mod projection;
 pub mod snapshot;
@@ -15,6 +16,7 @@ mod tests;
 pub mod view;
 
 pub use feed::OverviewFeed;
+pub use handle::OverviewHandle;
 pub use snapshot::{Set, Snapshot};
 pub use sources::{SourceState, Sources};
 pub use view::{Counts, Overview};

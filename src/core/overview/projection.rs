@@ -96,8 +96,9 @@ mod tests {
 
     #[test]
     fn no_escape_sequence_gets_into_a_projection() {
-        let order: Order = read(b"{\"metadata\":{\"name\":\"a\"},\"status\":{\"reason\":\"x\\u001b[2Jy\\u202ez\",\"state\":null}}")
-            .unwrap_or_default();
+        let order: Order =
+            read(b"{\"metadata\":{\"name\":\"a\"},\"status\":{\"reason\":\"x\\u001b[2Jy\\u202ez\",\"state\":null}}")
+                .unwrap_or_default();
         assert!(!order.status.reason.contains('\u{1b}') && !order.status.reason.contains('\u{202e}'));
         let long = format!("{{\"metadata\":{{\"name\":\"a\"}},\"status\":{{\"reason\":\"{}\"}}}}", "x".repeat(1 << 20));
         let order: Order = read(long.as_bytes()).unwrap();

@@ -94,8 +94,7 @@ impl Opener<'_> {
         }
         feeds.retain(|f| f.kind.group != group || f.kind.plural != plural);
         let scope = if kind.namespaced { self.scope.clone() } else { Scope::All };
-        let request =
-            TableRequest { kind: kind.clone(), scope, labels: labels.into(), fields: fields.into() };
+        let request = TableRequest { kind: kind.clone(), scope, labels: labels.into(), fields: fields.into() };
         let handle: CollectionHandle<P> = self.stores.collection_of(self.source.clone(), request);
         let (mut changes, wake) = (handle.subscribe(), Arc::downgrade(self.wake));
         tokio::spawn(async move {

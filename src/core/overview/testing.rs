@@ -22,7 +22,8 @@ pub fn add_yaml(snapshot: &mut Snapshot, yaml: &str) {
 
 /// Adds one object.
 pub fn add(snapshot: &mut Snapshot, object: &Value) {
-    let (version, kind) = (object["apiVersion"].as_str().unwrap_or_default(), object["kind"].as_str().unwrap_or_default());
+    let (version, kind) =
+        (object["apiVersion"].as_str().unwrap_or_default(), object["kind"].as_str().unwrap_or_default());
     let (group, version) = version.rsplit_once('/').unwrap_or(("", version));
     let plural = match kind {
         "Ingress" => "ingresses".to_owned(),

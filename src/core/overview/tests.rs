@@ -23,7 +23,14 @@ fn show() {
         println!("== {}/{} {} {}", c.namespace, c.name, c.verdict.word, c.verdict.why);
         let Some(chain) = o.chain(c) else { continue };
         for (i, l) in chain.links.iter().enumerate() {
-            println!("{} {:?} {} {} {}", if chain.broken == Some(i) { "▶" } else { " " }, l.level, l.title, l.name, l.words);
+            println!(
+                "{} {:?} {} {} {}",
+                if chain.broken == Some(i) { "▶" } else { " " },
+                l.level,
+                l.title,
+                l.name,
+                l.words
+            );
         }
     }
 }

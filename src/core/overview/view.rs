@@ -86,7 +86,11 @@ pub struct Overview {
 
 impl std::fmt::Debug for Overview {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Overview").field("context", &self.context).field("at", &self.at).field("counts", &self.counts).finish_non_exhaustive()
+        f.debug_struct("Overview")
+            .field("context", &self.context)
+            .field("at", &self.at)
+            .field("counts", &self.counts)
+            .finish_non_exhaustive()
     }
 }
 
@@ -113,7 +117,10 @@ impl Overview {
     pub fn used_by(&self, certificate: &CertificateView) -> Vec<(Level, ObjectRef, String)> {
         let mut users: Vec<(Level, ObjectRef, String)> = Vec::new();
         for route in &self.routes {
-            if route.tls.mode != "secret" || route.tls.secret != certificate.secret || route.tls.namespace != certificate.namespace {
+            if route.tls.mode != "secret"
+                || route.tls.secret != certificate.secret
+                || route.tls.namespace != certificate.namespace
+            {
                 continue;
             }
             if users.iter().any(|(_, o, _)| *o == route.object) {
@@ -124,7 +131,11 @@ impl Overview {
             names.sort_unstable();
             names.dedup();
             let served = route.tls.found != Some(false);
-            let what = if served { names.join(", ") } else { format!("{} without TLS: the default certificate is served", names.join(", ")) };
+            let what = if served {
+                names.join(", ")
+            } else {
+                format!("{} without TLS: the default certificate is served", names.join(", "))
+            };
             users.push((if served { Level::Good } else { Level::Warn }, route.object.clone(), what));
         }
         users

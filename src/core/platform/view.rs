@@ -164,7 +164,8 @@ impl AppView {
             .next(self.verdict.next.clone())
             .since(self.since);
         for block in &self.blocks {
-            finding = finding.evidence(format!("{} {}/{}", block.kind, block.namespace, block.name), block.words.clone());
+            finding =
+                finding.evidence(format!("{} {}/{}", block.kind, block.namespace, block.name), block.words.clone());
         }
         finding.level = self.verdict.level;
         Some(finding)

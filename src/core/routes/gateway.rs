@@ -21,7 +21,8 @@ pub fn claims(index: &Index<'_>, kind: &Kind, route: &HttpRoute) -> Vec<Claim> {
         .filter(|p| p.kind.as_deref().is_none_or(|k| k == "Gateway"))
         .map(|p| {
             let namespace = p.namespace.as_ref().unwrap_or(&meta.namespace);
-            let found = index.snapshot.gateways.values().find(|g| g.meta.namespace == *namespace && g.meta.name == p.name);
+            let found =
+                index.snapshot.gateways.values().find(|g| g.meta.namespace == *namespace && g.meta.name == p.name);
             (p, found)
         })
         .collect();
@@ -57,7 +58,13 @@ pub fn claims(index: &Index<'_>, kind: &Kind, route: &HttpRoute) -> Vec<Claim> {
                     let namespace = b.namespace.as_ref().unwrap_or(&meta.namespace);
                     if b.kind.as_deref().is_some_and(|k| k != "Service") {
                         let kind = b.kind.clone().unwrap_or_default();
-                        return Backend { kind, namespace: namespace.clone(), name: b.name.clone(), external: true, ..Backend::default() };
+                        return Backend {
+                            kind,
+                            namespace: namespace.clone(),
+                            name: b.name.clone(),
+                            external: true,
+                            ..Backend::default()
+                        };
                     }
                     let port = b.port.map(|p| p.to_string()).unwrap_or_default();
                     let mut backend = service(index, namespace, &b.name, port.as_str().into());
@@ -80,7 +87,8 @@ pub fn claims(index: &Index<'_>, kind: &Kind, route: &HttpRoute) -> Vec<Claim> {
                     };
                 }
                 let headers: Vec<&str> = m.headers.iter().map(|h| &*h.name).collect();
-                claim.extra = format!("{} {}", m.method.as_deref().unwrap_or_default(), headers.join(",")).trim().into();
+                claim.extra =
+                    format!("{} {}", m.method.as_deref().unwrap_or_default(), headers.join(",")).trim().into();
                 claims.push(claim);
             }
         }

@@ -81,7 +81,13 @@ fn backends(index: &Index<'_>, namespace: &str, backend: &IngressBackend) -> Vec
             vec![service(index, namespace, &s.name, port)]
         }
         (None, Some(r)) => {
-            vec![Backend { kind: r.kind.clone(), namespace: namespace.into(), name: r.name.clone(), external: true, ..Backend::default() }]
+            vec![Backend {
+                kind: r.kind.clone(),
+                namespace: namespace.into(),
+                name: r.name.clone(),
+                external: true,
+                ..Backend::default()
+            }]
         }
         _ => Vec::new(),
     }
@@ -97,7 +103,12 @@ fn middlewares(index: &Index<'_>, ingress: &Ingress) -> Vec<Reference> {
             let splits = item.match_indices('-').map(|(i, _)| (&item[..i], &item[i + 1..]));
             let hit = splits.clone().find(|split| index.middlewares.contains_key(split));
             let (namespace, name) = hit.or_else(|| splits.last()).unwrap_or(("", item));
-            Reference { kind: "Middleware", namespace: namespace.into(), name: name.into(), found: known.then_some(hit.is_some()) }
+            Reference {
+                kind: "Middleware",
+                namespace: namespace.into(),
+                name: name.into(),
+                found: known.then_some(hit.is_some()),
+            }
         })
         .collect()
 }

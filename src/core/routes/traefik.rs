@@ -62,7 +62,13 @@ fn backends(index: &Index<'_>, namespace: &Str, rule: &TraefikRoute) -> Vec<Back
         .map(|s| {
             let namespace = s.namespace.clone().filter(|n| !n.is_empty()).unwrap_or_else(|| namespace.clone());
             if &*s.kind == "TraefikService" || s.name.contains('@') {
-                return Backend { kind: "TraefikService".into(), namespace, name: s.name.clone(), external: true, ..Backend::default() };
+                return Backend {
+                    kind: "TraefikService".into(),
+                    namespace,
+                    name: s.name.clone(),
+                    external: true,
+                    ..Backend::default()
+                };
             }
             let port = s.port.as_ref().map(|p| p.text()).unwrap_or_default();
             let mut backend = service(index, &namespace, &s.name, port);
@@ -135,7 +141,9 @@ mod tests {
 
     #[test]
     fn rules_are_read_as_traefik_writes_them() {
-        let p = parse("Host(`wiki.app.ominis.ai`, `Kb.app.ominis.ai`) && (PathPrefix(`/a`) || Path(`/b`)) && Header(`X`, `1`)");
+        let p = parse(
+            "Host(`wiki.app.ominis.ai`, `Kb.app.ominis.ai`) && (PathPrefix(`/a`) || Path(`/b`)) && Header(`X`, `1`)",
+        );
         assert_eq!(p.hosts, ["wiki.app.ominis.ai", "kb.app.ominis.ai"]);
         assert_eq!(p.paths, [("/a".to_owned(), PathKind::Prefix), ("/b".to_owned(), PathKind::Exact)]);
         assert_eq!(p.extra, "Header(X,1)");

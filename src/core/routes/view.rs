@@ -126,7 +126,8 @@ pub fn all(index: &Index<'_>, certificates: &mut [CertificateView]) -> Vec<Route
             }
             _ => None,
         };
-        let (ready, total) = claim.backends.iter().filter_map(|b| b.endpoints).fold((0, 0), |a, e| (a.0 + e.0, a.1 + e.1));
+        let (ready, total) =
+            claim.backends.iter().filter_map(|b| b.endpoints).fold((0, 0), |a, e| (a.0 + e.0, a.1 + e.1));
         views.push(RouteView {
             uid: claim.object.uid.clone(),
             kind: claim.object.kind.kind.clone(),
@@ -151,7 +152,13 @@ pub fn all(index: &Index<'_>, certificates: &mut [CertificateView]) -> Vec<Route
         });
     }
     views.sort_by(|a, b| {
-        (b.verdict.level, &a.host, &a.path, &a.namespace, &a.name).cmp(&(a.verdict.level, &b.host, &b.path, &b.namespace, &b.name))
+        (b.verdict.level, &a.host, &a.path, &a.namespace, &a.name).cmp(&(
+            a.verdict.level,
+            &b.host,
+            &b.path,
+            &b.namespace,
+            &b.name,
+        ))
     });
     views
 }
