@@ -9,11 +9,38 @@ fn main() -> color_eyre::Result<ExitCode> {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     let code = match runtime.block_on(quarterdeck_cli::main()) {
         quarterdeck_cli::Face::Done(code) => code,
-        quarterdeck_cli::Face::Screen(_) => ExitCode::from(2),
+        quarterdeck_cli::Face::Screen(screen) => runtime.block_on(screen_face(*screen)),
     };
     // A watch or a plugin that hangs must not keep the program from ending.
     runtime.shutdown_background();
     Ok(code)
+}
+
+/// Opens the screen; what ended it badly is told on the terminal that it gave back.
+async fn screen_face(screen: quarterdeck_cli::Screen) -> ExitCode {
+    let quarterdeck_cli::Screen { options, context, namespaces, plain, look, demo, .. } = screen;
+    let config_dir = directories::ProjectDirs::from("", "", "quarterdeck").map(|d| d.config_dir().to_path_buf());
+    let tui = quarterdeck_tui::TuiOptions {
+        ascii: look.ascii,
+        plain,
+        theme: look.theme,
+        keymap: look.keymap.unwrap_or_else(|| "default".into()),
+        context,
+        namespaces,
+        start_view: look.view,
+        mouse: !look.no_mouse,
+        config_dir,
+        ..quarterdeck_tui::TuiOptions::default()
+    };
+    let ended = quarterdeck_tui::run(options, tui).await;
+    drop(demo);
+    match ended {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(problem) => {
+            eprintln!("qd: {problem}");
+            ExitCode::from(problem.kind.exit_code())
+        }
+    }
 }
 
 /// Writes a log only where QD_LOG says what (`debug`, `quarterdeck_core=trace`) and QD_LOG_FILE where to;

@@ -47,6 +47,28 @@ pub struct Common {
     /// Plain lines: no colours, no drawing; for dumb terminals and screen readers
     #[arg(long, global = true)]
     pub plain: bool,
+    #[command(flatten)]
+    pub look: Look,
+}
+
+/// How the screen looks.
+#[derive(Clone, Debug, Default, Args)]
+pub struct Look {
+    /// No Unicode: symbols and borders in ASCII (by itself where the locale is not UTF-8)
+    #[arg(long, global = true, help_heading = "Screen")]
+    pub ascii: bool,
+    /// Theme: terminal, dark, light, mono, high-contrast, …
+    #[arg(long, global = true, value_name = "NAME", help_heading = "Screen")]
+    pub theme: Option<String>,
+    /// Key map: default or vim, or one of your own
+    #[arg(long, global = true, value_name = "NAME", help_heading = "Screen")]
+    pub keymap: Option<String>,
+    /// What to open, as typed after `:`, e.g. pods
+    #[arg(long, global = true, value_name = "VIEW", help_heading = "Screen")]
+    pub view: Option<String>,
+    /// Leave the mouse to the terminal
+    #[arg(long, global = true, help_heading = "Screen")]
+    pub no_mouse: bool,
 }
 
 /// The form of an answer.

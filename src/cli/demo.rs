@@ -1,6 +1,7 @@
 //! The embedded cluster behind `qd demo`: a world, served on loopback for as long as it is held.
 
 use quarterdeck_core::{Problem, Result};
+use quarterdeck_sim::stories::{self, StoryHandle};
 use quarterdeck_sim::world::{self, WorldOptions};
 use quarterdeck_sim::{Clock, Faults, ServeOptions, SimServer, World};
 use std::net::SocketAddr;
@@ -11,6 +12,7 @@ use std::sync::Arc;
 #[derive(Clone, Debug, Default)]
 pub struct Wanted {
     pub world: String,
+    pub story: String,
     /// Further pods.
     pub pods: usize,
     pub faults: Vec<String>,
@@ -22,6 +24,8 @@ pub struct Wanted {
 pub struct Demo {
     server: SimServer,
     state: Folder,
+    /// Its controllers, and what happens over time.
+    _story: StoryHandle,
 }
 
 impl Demo {
@@ -35,19 +39,22 @@ impl Demo {
             })?;
         }
         let clock = Clock::system();
-        let options = WorldOptions { pods: wanted.pods, clock, ..WorldOptions::default() };
+        let options = WorldOptions { pods: wanted.pods, clock: clock.clone(), ..WorldOptions::default() };
         let name = wanted.world.clone();
         let load = tokio::task::spawn_blocking(move || world::load(&name, &options)).await;
         let store = load
             .map_err(|e| Problem::new(quarterdeck_core::ProblemKind::Internal, "cannot load the world", e.to_string()))?
             .map_err(|e| Problem::usage("cannot load the world", e.to_string()).on(wanted.world.clone()))?;
+        let story = if wanted.story.is_empty() { "quiet" } else { &wanted.story };
+        let told =
+            stories::start(story, &store, clock).map_err(|e| Problem::usage("cannot tell the story", e.to_string()))?;
         let extension = Some(Arc::new(World { faults }) as Arc<_>);
         let serve = ServeOptions { addr: wanted.address, extension, ..ServeOptions::default() };
         let server = SimServer::start(store, serve).await.map_err(|e| {
             let address = wanted.address.map(|a| a.to_string()).unwrap_or_default();
             Problem::io("cannot serve the cluster", &e).on(address).next("choose another port, or 0 for any free one")
         })?;
-        Ok(Self { server, state: Folder::new()? })
+        Ok(Self { server, state: Folder::new()?, _story: told })
     }
     /// Where it listens.
     pub fn address(&self) -> SocketAddr {

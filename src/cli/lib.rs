@@ -36,6 +36,7 @@ pub struct Screen {
     pub all_namespaces: bool,
     /// Line mode for dumb terminals and screen readers.
     pub plain: bool,
+    pub look: arguments::Look,
     /// Keeps the embedded cluster alive.
     pub demo: Option<Demo>,
 }

@@ -18,6 +18,9 @@ pub struct Arguments {
     /// So many further pods
     #[arg(long, value_name = "NUMBER", default_value_t = 0, hide_default_value = true)]
     pods: usize,
+    /// What happens in it over time: quiet, rollout, stuck-certificate, degrading-app, churn or churn=N a second
+    #[arg(long, value_name = "STORY", default_value = "quiet")]
+    story: String,
     /// What goes wrong: latency=200ms, cut=4096, 410, 429=5, 503, expired, forbidden, malformed; then
     /// @PATH, watch, times=N, every=N after commas. May be repeated
     #[arg(long, value_name = "FAULT")]
@@ -31,8 +34,13 @@ pub struct Arguments {
 }
 
 pub async fn run(arguments: Arguments, common: &Common) -> Result<Option<Box<Screen>>> {
-    let wanted =
-        Wanted { world: arguments.world, pods: arguments.pods, faults: arguments.fault, address: arguments.serve };
+    let wanted = Wanted {
+        world: arguments.world,
+        story: arguments.story,
+        pods: arguments.pods,
+        faults: arguments.fault,
+        address: arguments.serve,
+    };
     let demo = Demo::start(&wanted).await?;
     if let Some(path) = &arguments.write_kubeconfig {
         write_kubeconfig(path, &demo.kubeconfig())?;
@@ -60,6 +68,7 @@ pub async fn run(arguments: Arguments, common: &Common) -> Result<Option<Box<Scr
         namespaces: common.namespace.clone(),
         all_namespaces: common.all_namespaces,
         plain: common.plain,
+        look: common.look.clone(),
         demo: Some(demo),
     })))
 }

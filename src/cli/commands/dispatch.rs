@@ -20,6 +20,7 @@ pub async fn dispatch(cli: Cli) -> Face {
             namespaces: common.namespace.clone(),
             all_namespaces: common.all_namespaces,
             plain: common.plain,
+            look: common.look.clone(),
             demo: None,
         }));
     };

@@ -34,7 +34,8 @@ fn stuck(c: &Value) -> Option<String> {
 /// (`status.conditions[Issuing]` with the reason `ManuallyTriggered`).
 pub(super) fn reconcile(cluster: &mut Cluster, ns: &str, object: &str) {
     let Some(c) = find(cluster, ns, object) else { return };
-    let asked = condition(&c, "Issuing")["status"] == "True" && condition(&c, "Issuing")["reason"] == "ManuallyTriggered";
+    let asked =
+        condition(&c, "Issuing")["status"] == "True" && condition(&c, "Issuing")["reason"] == "ManuallyTriggered";
     let new = list(&c, "status.conditions").is_empty();
     if !(asked || new) || !text(&c, "status.nextPrivateKeySecretName").is_empty() {
         return;
@@ -54,7 +55,12 @@ pub(super) fn reconcile(cluster: &mut Cluster, ns: &str, object: &str) {
     });
     let message = if new { missing } else { "Certificate re-issuance manually triggered" };
     cluster.say(&c, "cert-manager-certificates-trigger", "Issuing", message.into());
-    cluster.say(&c, "cert-manager-certificates-key-manager", "Generated", format!("Stored new private key in temporary Secret resource \"{}\"", name(&key)));
+    cluster.say(
+        &c,
+        "cert-manager-certificates-key-manager",
+        "Generated",
+        format!("Stored new private key in temporary Secret resource \"{}\"", name(&key)),
+    );
     let revision = at(&c, "status.revision").as_i64().unwrap_or(0) + 1;
     let request_name = format!("{object}-{revision}");
     if let Some(reason) = grudge(cluster, &c) {
@@ -72,21 +78,37 @@ pub(super) fn reconcile(cluster: &mut Cluster, ns: &str, object: &str) {
     let scope = if kind == "ClusterIssuer" { "" } else { ns };
     match cluster.find(API, kind, scope, issuer) {
         None => {
-            let words = format!("Referenced \"{kind}\" not found: {}.cert-manager.io \"{issuer}\" not found", kind.to_lowercase());
+            let words = format!(
+                "Referenced \"{kind}\" not found: {}.cert-manager.io \"{issuer}\" not found",
+                kind.to_lowercase()
+            );
             acme::answer_request(&mut request, false, "Pending", &words, now);
         }
         Some(i) if condition(&i, "Ready")["status"] != "True" => {
-            acme::answer_request(&mut request, false, "Pending", "Referenced issuer does not have a Ready status condition", now);
+            acme::answer_request(
+                &mut request,
+                false,
+                "Pending",
+                "Referenced issuer does not have a Ready status condition",
+                now,
+            );
         }
         Some(_) => cluster.later(900, "certificate-ordered", ns, object),
     }
-    cluster.say(&c, "cert-manager-certificates-request-manager", "Requested", format!("Created new CertificateRequest resource \"{request_name}\""));
+    cluster.say(
+        &c,
+        "cert-manager-certificates-request-manager",
+        "Requested",
+        format!("Created new CertificateRequest resource \"{request_name}\""),
+    );
     cluster.put(request, "cert-manager");
 }
 
 /// A challenge became valid: its certificate is issued soon.
 pub(super) fn challenge(cluster: &mut Cluster, ns: &str, object: &str) {
-    let Some(x) = cluster.find(ACME, "Challenge", ns, object).filter(|x| text(x, "status.state") == "valid") else { return };
+    let Some(x) = cluster.find(ACME, "Challenge", ns, object).filter(|x| text(x, "status.state") == "valid") else {
+        return;
+    };
     let order = list(&x, "metadata.ownerReferences").first().map_or("", |o| text(o, "name"));
     let Some(order) = cluster.find(ACME, "Order", ns, order) else { return };
     if let Some(certificate) = annotation(&order, "cert-manager.io/certificate-name") {
@@ -108,7 +130,10 @@ fn refused(cluster: &mut Cluster, c: &Value, request: &Value, reason: &str) {
     let now = cluster.now();
     let mut order = acme::order(request, &acme::dns_names(c), now);
     acme::refuse_order(&mut order, reason, now);
-    let message = format!("Failed to wait for order resource \"{}\" to become ready: order is in \"errored\" state: {reason}", name(&order));
+    let message = format!(
+        "Failed to wait for order resource \"{}\" to become ready: order is in \"errored\" state: {reason}",
+        name(&order)
+    );
     cluster.put(order, "cert-manager");
     cluster.change(request, "cert-manager", |r| acme::answer_request(r, false, "Failed", &message, now));
     let words = format!("The certificate request has failed to complete and will be retried: {message}");
@@ -118,17 +143,31 @@ fn refused(cluster: &mut Cluster, c: &Value, request: &Value, reason: &str) {
             conditions.retain(|x| x["type"] != "Issuing");
             conditions.push(issuing);
         }
-        c["status"]["failedIssuanceAttempts"] = (c["status"]["failedIssuanceAttempts"].as_i64().unwrap_or(0) + 1).into();
+        c["status"]["failedIssuanceAttempts"] =
+            (c["status"]["failedIssuanceAttempts"].as_i64().unwrap_or(0) + 1).into();
         c["status"]["lastFailureTime"] = times::text(now).into();
         if let Some(status) = c["status"].as_object_mut() {
             status.shift_remove("nextPrivateKeySecretName");
         }
     });
-    cluster.record(c, &Happening { warning: true, reason: "Failed", message: words, source: "cert-manager-certificates-issuing", count: 1, ..Happening::default() });
+    cluster.record(
+        c,
+        &Happening {
+            warning: true,
+            reason: "Failed",
+            message: words,
+            source: "cert-manager-certificates-issuing",
+            count: 1,
+            ..Happening::default()
+        },
+    );
 }
 
 fn open_request(cluster: &Cluster, c: &Value) -> Option<Value> {
-    cluster.owned(API, "CertificateRequest", c).into_iter().find(|r| condition(r, "Ready")["status"] != "True" && condition(r, "Ready")["reason"] != "Failed")
+    cluster
+        .owned(API, "CertificateRequest", c)
+        .into_iter()
+        .find(|r| condition(r, "Ready")["status"] != "True" && condition(r, "Ready")["reason"] != "Failed")
 }
 
 /// The order is placed and its challenges are presented.
@@ -149,14 +188,24 @@ pub(super) fn ordered(cluster: &mut Cluster, ns: &str, object: &str) {
         acme::accept_order(&mut order, "pending");
         let words = format!("Waiting on certificate issuance from order {ns}/{}: \"pending\"", name(&order));
         cluster.change(&request, "cert-manager", |r| acme::answer_request(r, false, "Pending", &words, now));
-        cluster.say(&request, "cert-manager-certificaterequests-issuer-acme", "OrderCreated", format!("Created Order resource {ns}/{}", name(&order)));
+        cluster.say(
+            &request,
+            "cert-manager-certificaterequests-issuer-acme",
+            "OrderCreated",
+            format!("Created Order resource {ns}/{}", name(&order)),
+        );
         for host in acme::dns_names(&c) {
             let mut challenge = acme::challenge(&order, &host, now);
             match stuck(&c) {
                 Some(why) => acme::wait_for_self_check(&mut challenge, &why, now),
                 None => challenge["status"]["presented"] = true.into(),
             }
-            cluster.say(&order, "cert-manager-orders", "Created", format!("Created Challenge resource \"{}\" for domain \"{host}\"", name(&challenge)));
+            cluster.say(
+                &order,
+                "cert-manager-orders",
+                "Created",
+                format!("Created Challenge resource \"{}\" for domain \"{host}\"", name(&challenge)),
+            );
             solve(cluster, &challenge);
             cluster.put(challenge, "cert-manager");
         }
@@ -221,5 +270,10 @@ pub(super) fn issued(cluster: &mut Cluster, ns: &str, object: &str) {
         _ => now,
     };
     cluster.set_status(&c, "cert-manager", acme::issued_status(now, not_after, revision, since));
-    cluster.say(&c, "cert-manager-certificates-issuing", "Issuing", "The certificate has been successfully issued".into());
+    cluster.say(
+        &c,
+        "cert-manager-certificates-issuing",
+        "Issuing",
+        "The certificate has been successfully issued".into(),
+    );
 }

@@ -107,7 +107,14 @@ impl Cluster {
     }
 
     /// Creates a pod for an owner; the scheduler and the kubelet take it from there.
-    pub fn spawn(&mut self, owner: &Value, template: &Value, pod_name: String, labels: Vec<(&str, String)>, generated: bool) {
+    pub fn spawn(
+        &mut self,
+        owner: &Value,
+        template: &Value,
+        pod_name: String,
+        labels: Vec<(&str, String)>,
+        generated: bool,
+    ) {
         let fresh = self.fresh();
         let uid = names::uid(&["pod", namespace(owner), &pod_name, &fresh]);
         let generate_name = generated.then(|| format!("{}-", name(owner)));
@@ -146,6 +153,11 @@ pub(super) fn nodes(store: &Store) -> Vec<(String, String)> {
     });
     nodes
         .iter()
-        .map(|n| (name(n).to_owned(), list(n, "status.addresses").first().map_or(String::new(), |a| text(a, "address").to_owned())))
+        .map(|n| {
+            (
+                name(n).to_owned(),
+                list(n, "status.addresses").first().map_or(String::new(), |a| text(a, "address").to_owned()),
+            )
+        })
         .collect()
 }

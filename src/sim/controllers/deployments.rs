@@ -1,8 +1,8 @@
 //! Deployments and replica sets: scaling and rolling updates.
 
 use super::cluster::{Cluster, active, leaving, ready};
-use crate::shapes::workload::{self, Counts, Rollout};
 use crate::shapes::names;
+use crate::shapes::workload::{self, Counts, Rollout};
 use crate::table::age;
 use crate::value::{annotation, at, condition, int, name, text};
 use serde_json::Value;
@@ -55,15 +55,24 @@ pub(super) fn deployment(cluster: &mut Cluster, ns: &str, object: &str) {
             d["metadata"]["annotations"]["deployment.kubernetes.io/revision"] = next.to_string().into();
         });
         cluster.put(rs, "kube-controller-manager");
-        cluster.say(&d, "deployment-controller", "ScalingReplicaSet", format!("Scaled up replica set {rs_name} from 0 to {first}"));
+        cluster.say(
+            &d,
+            "deployment-controller",
+            "ScalingReplicaSet",
+            format!("Scaled up replica set {rs_name} from 0 to {first}"),
+        );
         return;
     };
     let new = sets.remove(current);
     if revision(&new) < newest {
         // Back to a former template: it becomes the newest revision.
         let next = (newest + 1).to_string();
-        cluster.change(&new, "kube-controller-manager", |r| r["metadata"]["annotations"]["deployment.kubernetes.io/revision"] = next.clone().into());
-        cluster.change(&d, "kube-controller-manager", |d| d["metadata"]["annotations"]["deployment.kubernetes.io/revision"] = next.into());
+        cluster.change(&new, "kube-controller-manager", |r| {
+            r["metadata"]["annotations"]["deployment.kubernetes.io/revision"] = next.clone().into()
+        });
+        cluster.change(&d, "kube-controller-manager", |d| {
+            d["metadata"]["annotations"]["deployment.kubernetes.io/revision"] = next.into()
+        });
     }
     if at(&d, "spec.paused") != true {
         roll(cluster, &d, &new, &sets, desired);
@@ -103,7 +112,8 @@ fn roll(cluster: &Cluster, d: &Value, new: &Value, old: &[Value], desired: i64) 
     let ready_old: i64 = old.iter().map(|r| int(r, "status.readyReplicas")).sum();
     // Old pods that are not ready protect nothing and go first.
     let unready_old = old_wanted - ready_old.min(old_wanted);
-    let mut spare = if recreate { old_wanted } else { (ready_new + ready_old - (desired - unavailable)).max(0) + unready_old };
+    let mut spare =
+        if recreate { old_wanted } else { (ready_new + ready_old - (desired - unavailable)).max(0) + unready_old };
     for rs in old {
         let wanted = int(rs, "spec.replicas");
         let cut = spare.min(wanted);
@@ -118,25 +128,42 @@ fn scale(cluster: &Cluster, d: &Value, rs: &Value, to: i64) {
     let from = int(rs, "spec.replicas");
     cluster.change(rs, "kube-controller-manager", |r| {
         r["spec"]["replicas"] = to.into();
-        r["metadata"]["annotations"]["deployment.kubernetes.io/desired-replicas"] = int(d, "spec.replicas").to_string().into();
+        r["metadata"]["annotations"]["deployment.kubernetes.io/desired-replicas"] =
+            int(d, "spec.replicas").to_string().into();
     });
     let direction = if to > from { "up" } else { "down" };
-    cluster.say(d, "deployment-controller", "ScalingReplicaSet", format!("Scaled {direction} replica set {} from {from} to {to}", name(rs)));
+    cluster.say(
+        d,
+        "deployment-controller",
+        "ScalingReplicaSet",
+        format!("Scaled {direction} replica set {} from {from} to {to}", name(rs)),
+    );
 }
 
 fn status(cluster: &mut Cluster, d: &Value, new: &Value, old: &[Value], desired: i64) {
     let sum = |path: &str| int(new, path) + old.iter().map(|r| int(r, path)).sum::<i64>();
-    let counts = Counts { desired, current: sum("status.replicas"), updated: int(new, "status.replicas"), ready: sum("status.readyReplicas") };
+    let counts = Counts {
+        desired,
+        current: sum("status.replicas"),
+        updated: int(new, "status.replicas"),
+        ready: sum("status.readyReplicas"),
+    };
     let done = counts.updated == desired && counts.current == desired && counts.ready == desired;
     let now = cluster.now();
     let progressing = condition(d, "Progressing");
     let observed = int(d, "status.observedGeneration") == int(d, "metadata.generation");
     let was_complete = progressing["reason"] == "NewReplicaSetAvailable";
     // The deadline counts from the last progress, a new generation begins anew.
-    let moved = !observed || ["replicas", "updatedReplicas", "readyReplicas"].iter().any(|k| {
-        let path = format!("status.{k}");
-        int(d, &path) != match *k { "replicas" => counts.current, "updatedReplicas" => counts.updated, _ => counts.ready }
-    });
+    let moved = !observed
+        || ["replicas", "updatedReplicas", "readyReplicas"].iter().any(|k| {
+            let path = format!("status.{k}");
+            int(d, &path)
+                != match *k {
+                    "replicas" => counts.current,
+                    "updatedReplicas" => counts.updated,
+                    _ => counts.ready,
+                }
+        });
     let since = if moved { now } else { age::time(progressing, "lastUpdateTime").unwrap_or(now) };
     let deadline = at(d, "spec.progressDeadlineSeconds").as_i64().unwrap_or(600);
     let rollout = if done || (was_complete && observed) {
@@ -191,4 +218,3 @@ pub(super) fn replicaset(cluster: &mut Cluster, ns: &str, object: &str) {
     let status = workload::replicaset_status(wanted.min(there.max(wanted)), up, int(&rs, "metadata.generation"));
     cluster.set_status(&rs, "kube-controller-manager", status);
 }
-

@@ -12,7 +12,8 @@ pub(super) fn namespace(cluster: &mut Cluster, ns: &str) {
         cluster.set_status(&n, "kube-apiserver", json!({"phase": "Active"}));
     }
     if cluster.find("v1", "ServiceAccount", ns, "default").is_none() {
-        let account = json!({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "default", "namespace": ns}});
+        let account =
+            json!({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "default", "namespace": ns}});
         cluster.put(account, "kube-controller-manager");
     }
     if cluster.find("v1", "ConfigMap", ns, "kube-root-ca.crt").is_none() {

@@ -51,7 +51,11 @@ pub(super) fn done(cluster: &mut Cluster, ns: &str, object: &str) {
         cluster.change(p, "kubelet", |p| pod_state::apply(p, &state, start, now, &node_ip, &ip));
     }
     let state = if fails { JobState::Failed(1) } else { JobState::Complete };
-    cluster.set_status(&j, "kube-controller-manager", workload::job_status(state, began, now.duration_since(began).as_secs()));
+    cluster.set_status(
+        &j,
+        "kube-controller-manager",
+        workload::job_status(state, began, now.duration_since(began).as_secs()),
+    );
     if fails {
         cluster.say(&j, "job-controller", "BackoffLimitExceeded", "Job has reached the specified backoff limit".into());
     } else {
@@ -106,7 +110,8 @@ pub(super) fn due(cluster: &mut Cluster, ns: &str, object: &str) {
                    "spec": at(&c, "spec.jobTemplate.spec")}),
             "kube-controller-manager",
         );
-        let reference = json!({"apiVersion": "batch/v1", "kind": "Job", "name": job_name, "namespace": ns, "uid": fresh});
+        let reference =
+            json!({"apiVersion": "batch/v1", "kind": "Job", "name": job_name, "namespace": ns, "uid": fresh});
         cluster.change(&c, "kube-controller-manager", |c| {
             c["status"]["lastScheduleTime"] = times::text(now).into();
             c["status"]["active"] = json!([reference]);
@@ -131,7 +136,9 @@ fn prune(cluster: &Cluster, c: &Value) {
 /// The next whole minute within a week at which the schedule fires.
 fn next(schedule: &str, now: Timestamp) -> Option<Timestamp> {
     let minute = now.as_second() / 60;
-    (1..=7 * 24 * 60).map(|i| Timestamp::from_second((minute + i) * 60).unwrap_or(now)).find(|t| matches(schedule, *t) == Some(true))
+    (1..=7 * 24 * 60)
+        .map(|i| Timestamp::from_second((minute + i) * 60).unwrap_or(now))
+        .find(|t| matches(schedule, *t) == Some(true))
 }
 
 /// Whether the five fields of a cron schedule fit the minute (UTC).
@@ -140,7 +147,10 @@ fn matches(schedule: &str, at: Timestamp) -> Option<bool> {
     let [minute, hour, day, month, weekday] = fields[..] else { return None };
     let t = at.to_zoned(jiff::tz::TimeZone::UTC);
     let values = [
-        (minute, i64::from(t.minute())), (hour, i64::from(t.hour())), (day, i64::from(t.day())), (month, i64::from(t.month())),
+        (minute, i64::from(t.minute())),
+        (hour, i64::from(t.hour())),
+        (day, i64::from(t.day())),
+        (month, i64::from(t.month())),
         (weekday, i64::from(t.weekday().to_sunday_zero_offset())),
     ];
     Some(values.iter().all(|(field, value)| field.split(',').any(|part| field_fits(part, *value))))

@@ -11,7 +11,8 @@ const APPS: &str = "apps/v1";
 fn current(pod: &Value, owner: &Value, revision: &str) -> bool {
     // Pods that a world came with carry the hash of the template as it was written there.
     label(pod, "controller-revision-hash") == Some(revision)
-        || label(pod, "controller-revision-hash") == at(owner, "status.currentRevision").as_str() && at(owner, "status.updateRevision") == at(owner, "status.currentRevision")
+        || label(pod, "controller-revision-hash") == at(owner, "status.currentRevision").as_str()
+            && at(owner, "status.updateRevision") == at(owner, "status.currentRevision")
 }
 
 /// One step of a stateful set.
@@ -26,7 +27,11 @@ pub(super) fn statefulset(cluster: &mut Cluster, ns: &str, object: &str) {
         known => {
             let pods = cluster.owned("v1", "Pod", &s);
             let same = pods.iter().all(|p| same_template(p, &s["spec"]["template"]));
-            if same { known.to_owned() } else { format!("{}-{}", name(&s), workload::template_hash(&s["spec"]["template"])) }
+            if same {
+                known.to_owned()
+            } else {
+                format!("{}-{}", name(&s), workload::template_hash(&s["spec"]["template"]))
+            }
         }
     };
     let parallel = text(&s, "spec.podManagementPolicy") == "Parallel";
@@ -48,26 +53,41 @@ pub(super) fn statefulset(cluster: &mut Cluster, ns: &str, object: &str) {
         }
     }
     if let Some(last) = pods.iter().rev().find(|p| ordinal(p) >= wanted) {
-        cluster.say(&s, "statefulset-controller", "SuccessfulDelete", format!("delete Pod {} in StatefulSet {object} successful", name(last)));
+        cluster.say(
+            &s,
+            "statefulset-controller",
+            "SuccessfulDelete",
+            format!("delete Pod {} in StatefulSet {object} successful", name(last)),
+        );
         cluster.delete(last, None);
     } else if !waiting
         && all_there == pods.len()
         && text(&s, "spec.updateStrategy.type") != "OnDelete"
-        && let Some(stale) = pods.iter().rev().find(|p| label(p, "controller-revision-hash") != Some(&revision) && !current(p, &s, &revision))
+        && let Some(stale) = pods
+            .iter()
+            .rev()
+            .find(|p| label(p, "controller-revision-hash") != Some(&revision) && !current(p, &s, &revision))
     {
         cluster.delete(stale, None);
     }
     let up = pods.iter().filter(|p| ready(p)).count() as i64;
     let updated = pods.iter().filter(|p| label(p, "controller-revision-hash") == Some(&revision)).count() as i64;
-    let mut status = workload::statefulset_status(&s, Counts { desired: wanted, current: pods.len() as i64, updated, ready: up });
+    let mut status =
+        workload::statefulset_status(&s, Counts { desired: wanted, current: pods.len() as i64, updated, ready: up });
     status["updateRevision"] = revision.clone().into();
-    status["currentRevision"] = if updated == wanted { revision } else { text(&s, "status.currentRevision").to_owned() }.into();
+    status["currentRevision"] =
+        if updated == wanted { revision } else { text(&s, "status.currentRevision").to_owned() }.into();
     cluster.set_status(&s, "kube-controller-manager", status);
 }
 
 /// Whether a pod was made from this template, as far as an edit would show.
 fn same_template(pod: &Value, template: &Value) -> bool {
-    let images = |v: &Value, path: &str| list(v, path).iter().map(|c| (text(c, "image").to_owned(), c["env"].clone(), c["args"].clone(), c["resources"].clone())).collect::<Vec<_>>();
+    let images = |v: &Value, path: &str| {
+        list(v, path)
+            .iter()
+            .map(|c| (text(c, "image").to_owned(), c["env"].clone(), c["args"].clone(), c["resources"].clone()))
+            .collect::<Vec<_>>()
+    };
     let restarted = |v: &Value| at(v, "metadata.annotations").get("kubectl.kubernetes.io/restartedAt").cloned();
     images(pod, "spec.containers") == images(template, "spec.containers") && restarted(pod) == restarted(template)
 }

@@ -40,7 +40,17 @@ pub(super) fn reconcile(cluster: &mut Cluster, ns: &str, object: &str) {
         scheduled["reason"] = "Unschedulable".into();
         scheduled["message"] = message.into();
         cluster.change(&p, "kube-scheduler", |p| p["status"]["conditions"] = json!([scheduled]));
-        cluster.record(&p, &Happening { warning: true, reason: "FailedScheduling", message: message.into(), source: "default-scheduler", count: 1, ..Happening::default() });
+        cluster.record(
+            &p,
+            &Happening {
+                warning: true,
+                reason: "FailedScheduling",
+                message: message.into(),
+                source: "default-scheduler",
+                count: 1,
+                ..Happening::default()
+            },
+        );
         return;
     };
     let message = format!("Successfully assigned {ns}/{object} to {node}");
@@ -99,7 +109,13 @@ pub(super) fn started(cluster: &mut Cluster, ns: &str, object: &str) {
         cluster.record(&p, &Happening { warning, reason, message, source: "kubelet", host: &node, field, count: 1 });
     };
     if fate.kind == "imagepull" {
-        say("Failed", true, format!("Failed to pull image \"{image}\": rpc error: code = NotFound desc = failed to resolve reference \"{image}\": not found"));
+        say(
+            "Failed",
+            true,
+            format!(
+                "Failed to pull image \"{image}\": rpc error: code = NotFound desc = failed to resolve reference \"{image}\": not found"
+            ),
+        );
         say("BackOff", false, format!("Back-off pulling image \"{image}\""));
     } else {
         say("Pulled", false, format!("Container image \"{image}\" already present on machine"));
@@ -107,7 +123,16 @@ pub(super) fn started(cluster: &mut Cluster, ns: &str, object: &str) {
         say("Started", false, format!("Started container {container}"));
     }
     if fate.kind == "crashloop" {
-        say("BackOff", true, format!("Back-off restarting failed container {container} in pod {}_{}({})", name(&p), namespace(&p), uid(&p)));
+        say(
+            "BackOff",
+            true,
+            format!(
+                "Back-off restarting failed container {container} in pod {}_{}({})",
+                name(&p),
+                namespace(&p),
+                uid(&p)
+            ),
+        );
     }
     let probed = list(&p, "spec.containers").iter().any(|c| at(c, "readinessProbe").is_object());
     let state = if fate.kind.is_empty() && probed { PodState { kind: "notready".into(), ..fate } } else { fate };

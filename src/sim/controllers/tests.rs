@@ -1,9 +1,9 @@
 //! Controllers bring a cluster to where it was asked to be.
 
+use crate::Clock;
 use crate::storage::{Store, WriteOptions};
 use crate::value::{condition, int, list, text};
 use crate::world::{WorldOptions, load};
-use crate::Clock;
 use serde_json::{Value, json};
 use std::time::Duration;
 
@@ -21,7 +21,10 @@ async fn until(store: &Store, api: &str, kind: &str, ns: &str, object: &str, hol
         }
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
-    panic!("{kind} {ns}/{object} never got there: {:#}", store.find(api, kind, ns, object).unwrap_or_default()["status"]);
+    panic!(
+        "{kind} {ns}/{object} never got there: {:#}",
+        store.find(api, kind, ns, object).unwrap_or_default()["status"]
+    );
 }
 
 fn edit(store: &Store, api: &str, kind: &str, ns: &str, object: &str, change: impl FnOnce(&mut Value)) {
@@ -43,9 +46,15 @@ async fn scaling_and_restarting_a_deployment_ends_with_all_pods_ready() {
     assert_eq!(int(&d, "status.updatedReplicas"), 4);
     let before = store.all("apps/v1", "ReplicaSet", Some(ns)).len();
     edit(&store, "apps/v1", "Deployment", ns, "api", |d| {
-        d["spec"]["template"]["metadata"]["annotations"]["kubectl.kubernetes.io/restartedAt"] = "2026-11-20T12:01:00Z".into();
+        d["spec"]["template"]["metadata"]["annotations"]["kubectl.kubernetes.io/restartedAt"] =
+            "2026-11-20T12:01:00Z".into();
     });
-    let done = |d: &Value| int(d, "status.observedGeneration") == int(d, "metadata.generation") && int(d, "status.updatedReplicas") == 4 && int(d, "status.replicas") == 4 && int(d, "status.readyReplicas") == 4;
+    let done = |d: &Value| {
+        int(d, "status.observedGeneration") == int(d, "metadata.generation")
+            && int(d, "status.updatedReplicas") == 4
+            && int(d, "status.replicas") == 4
+            && int(d, "status.readyReplicas") == 4
+    };
     until(&store, "apps/v1", "Deployment", ns, "api", done).await;
     assert_eq!(store.all("apps/v1", "ReplicaSet", Some(ns)).len(), before + 1, "one new replica set, no more");
     let slices = store.all("discovery.k8s.io/v1", "EndpointSlice", Some(ns));
@@ -58,13 +67,20 @@ async fn a_restarted_stateful_set_and_daemon_set_get_new_pods_in_place() {
     let store = world("ominis");
     let _controllers = super::start(&store);
     let old = store.find("v1", "Pod", "vaultwarden", "vaultwarden-0").unwrap();
-    let restart = |o: &mut Value| o["spec"]["template"]["metadata"]["annotations"]["kubectl.kubernetes.io/restartedAt"] = "x".into();
+    let restart = |o: &mut Value| {
+        o["spec"]["template"]["metadata"]["annotations"]["kubectl.kubernetes.io/restartedAt"] = "x".into()
+    };
     edit(&store, "apps/v1", "StatefulSet", "vaultwarden", "vaultwarden", restart);
-    let new = until(&store, "v1", "Pod", "vaultwarden", "vaultwarden-0", |p| p["metadata"]["uid"] != old["metadata"]["uid"] && condition(p, "Ready")["status"] == "True").await;
+    let new = until(&store, "v1", "Pod", "vaultwarden", "vaultwarden-0", |p| {
+        p["metadata"]["uid"] != old["metadata"]["uid"] && condition(p, "Ready")["status"] == "True"
+    })
+    .await;
     assert_eq!(text(&new, "spec.volumes").len(), 0);
     edit(&store, "apps/v1", "DaemonSet", "homer", "heplify", restart);
     until(&store, "apps/v1", "DaemonSet", "homer", "heplify", |d| {
-        int(d, "status.observedGeneration") == int(d, "metadata.generation") && int(d, "status.updatedNumberScheduled") == 3 && int(d, "status.numberReady") == 3
+        int(d, "status.observedGeneration") == int(d, "metadata.generation")
+            && int(d, "status.updatedNumberScheduled") == 3
+            && int(d, "status.numberReady") == 3
     })
     .await;
 }
@@ -80,10 +96,18 @@ async fn a_new_certificate_is_issued_and_a_new_job_completes() {
             "test",
         )
         .unwrap();
-    let c = until(&store, "cert-manager.io/v1", "Certificate", "docs", "new", |c| condition(c, "Ready")["status"] == "True").await;
+    let c = until(&store, "cert-manager.io/v1", "Certificate", "docs", "new", |c| {
+        condition(c, "Ready")["status"] == "True"
+    })
+    .await;
     assert_eq!(c["status"]["revision"], 1);
     assert!(store.find("v1", "Secret", "docs", "new-tls").is_some());
-    assert!(store.all("acme.cert-manager.io/v1", "Challenge", Some("docs")).iter().all(|c| c["spec"]["dnsName"] != "new.app.ominis.ai"));
+    assert!(
+        store
+            .all("acme.cert-manager.io/v1", "Challenge", Some("docs"))
+            .iter()
+            .all(|c| c["spec"]["dnsName"] != "new.app.ominis.ai")
+    );
     store
         .apply_object(
             json!({"apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": "once", "namespace": "docs"},

@@ -27,15 +27,21 @@ pub(super) async fn tell(stage: Stage, rate: f64) {
             next += 1;
             let now = times::text(stage.clock.now());
             // A pod that went away meanwhile is left out.
-            let _ = stage.store.modify(&kind, &pod.namespace, &pod.name, &WriteOptions::trusted("kubelet").through("status"), |mut p| {
-                for status in p["status"]["containerStatuses"].as_array_mut().into_iter().flatten().take(1) {
-                    let count = status["restartCount"].as_i64().unwrap_or(0);
-                    status["restartCount"] = (count + 1).into();
-                    status["lastState"]["terminated"]["exitCode"] = 1.into();
-                    status["lastState"]["terminated"]["finishedAt"] = now.clone().into();
-                }
-                Ok(p)
-            });
+            let _ = stage.store.modify(
+                &kind,
+                &pod.namespace,
+                &pod.name,
+                &WriteOptions::trusted("kubelet").through("status"),
+                |mut p| {
+                    for status in p["status"]["containerStatuses"].as_array_mut().into_iter().flatten().take(1) {
+                        let count = status["restartCount"].as_i64().unwrap_or(0);
+                        status["restartCount"] = (count + 1).into();
+                        status["lastState"]["terminated"]["exitCode"] = 1.into();
+                        status["lastState"]["terminated"]["finishedAt"] = now.clone().into();
+                    }
+                    Ok(p)
+                },
+            );
         }
     }
 }

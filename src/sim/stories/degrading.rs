@@ -24,9 +24,18 @@ fn become_state(stage: &Stage, pod: &Value, state: &PodState) {
 fn complain(stage: &Stage, pod: &Value) {
     let container = list(pod, "spec.containers").first().map_or("", |c| text(c, "name"));
     let what = Happening {
-        warning: true, reason: "BackOff", source: "kubelet", host: text(pod, "spec.nodeName"), count: 1,
+        warning: true,
+        reason: "BackOff",
+        source: "kubelet",
+        host: text(pod, "spec.nodeName"),
+        count: 1,
         field: format!("spec.containers{{{container}}}"),
-        message: format!("Back-off restarting failed container {container} in pod {}_{}({})", name(pod), namespace(pod), uid(pod)),
+        message: format!(
+            "Back-off restarting failed container {container} in pod {}_{}({})",
+            name(pod),
+            namespace(pod),
+            uid(pod)
+        ),
     };
     let now = stage.clock.now();
     // A refused event changes nothing in the story.

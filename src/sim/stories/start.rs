@@ -1,10 +1,10 @@
 //! Telling a story.
 
 use super::{certificate, churn, degrading, rollout};
+use crate::Clock;
 use crate::controllers::{self, Controllers};
 use crate::storage::{Store, WriteOptions};
 use crate::value::{name, namespace, text};
-use crate::Clock;
 use serde_json::Value;
 use std::time::Duration;
 use tokio::task::JoinHandle;
@@ -52,7 +52,8 @@ pub fn start(story: &str, store: &Store, clock: Clock) -> Result<StoryHandle, St
         "stuck-certificate" => Some(tokio::spawn(certificate::tell(stage))),
         "degrading-app" => Some(tokio::spawn(degrading::tell(stage))),
         "churn" => {
-            let rate = if rate.is_empty() { 20.0 } else { rate.parse().map_err(|_| StoryError::Rate(story.to_owned()))? };
+            let rate =
+                if rate.is_empty() { 20.0 } else { rate.parse().map_err(|_| StoryError::Rate(story.to_owned()))? };
             Some(tokio::spawn(churn::tell(stage, rate)))
         }
         _ => return Err(StoryError::Unknown { name: story.to_owned() }),

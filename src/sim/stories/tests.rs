@@ -1,10 +1,10 @@
 //! Stories happen, and what they start ends well.
 
 use super::start;
+use crate::Clock;
 use crate::storage::Store;
 use crate::value::{condition, int, list, text};
 use crate::world::{WorldOptions, load};
-use crate::Clock;
 use serde_json::Value;
 use std::time::Duration;
 
@@ -27,8 +27,15 @@ async fn until(what: &str, holds: impl Fn() -> bool) {
 async fn a_certificate_gets_stuck_and_recovers() {
     let (store, clock) = world(20.0);
     let _story = start("stuck-certificate", &store, clock).unwrap();
-    let certificate = || store.find("cert-manager.io/v1", "Certificate", "client-demo-client", "launch-tls").unwrap_or_default();
-    let challenge = || store.all("acme.cert-manager.io/v1", "Challenge", Some("client-demo-client")).into_iter().next().unwrap_or_default();
+    let certificate =
+        || store.find("cert-manager.io/v1", "Certificate", "client-demo-client", "launch-tls").unwrap_or_default();
+    let challenge = || {
+        store
+            .all("acme.cert-manager.io/v1", "Challenge", Some("client-demo-client"))
+            .into_iter()
+            .next()
+            .unwrap_or_default()
+    };
     until("the challenge waits for DNS", || text(&challenge(), "status.reason").ends_with("no such host")).await;
     assert_eq!(condition(&certificate(), "Ready")["status"], "False");
     until("the certificate is issued", || condition(&certificate(), "Ready")["status"] == "True").await;
@@ -39,7 +46,12 @@ async fn a_certificate_gets_stuck_and_recovers() {
 async fn an_app_degrades_and_its_deployment_says_so() {
     let (store, clock) = world(20.0);
     let _story = start("degrading-app", &store, clock).unwrap();
-    let ready = || int(&store.find("apps/v1", "Deployment", "client-demo-client", "api").unwrap_or_default(), "status.readyReplicas");
+    let ready = || {
+        int(
+            &store.find("apps/v1", "Deployment", "client-demo-client", "api").unwrap_or_default(),
+            "status.readyReplicas",
+        )
+    };
     until("no pod is ready", || ready() == 0).await;
     until("all are ready again", || ready() == 2).await;
 }

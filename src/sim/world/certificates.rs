@@ -286,15 +286,7 @@ impl Builder {
         self.objects.extend([pod, service, ingress]);
     }
 
-    fn say(
-        &mut self,
-        about: &Value,
-        kind: &str,
-        reason: &str,
-        controller: &str,
-        message: &str,
-        at: Timestamp,
-    ) {
+    fn say(&mut self, about: &Value, kind: &str, reason: &str, controller: &str, message: &str, at: Timestamp) {
         let source = format!(
             "cert-manager-{}{controller}",
             if matches!(controller, "orders" | "challenges") || controller.starts_with("certificaterequests") {

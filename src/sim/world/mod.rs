@@ -16,5 +16,5 @@ mod workloads;
 
 pub use build::build;
 pub use catalog::names;
-pub(crate) use settle::{budget_status, quota_status};
 pub use load::{WorldError, WorldOptions, load};
+pub(crate) use settle::{budget_status, quota_status};

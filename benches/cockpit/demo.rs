@@ -1,0 +1,86 @@
+//! The embedded cluster in a process of its own, and the screen on it in a terminal of its own.
+
+use quarterdeck_testing::pty::{Terminal, TerminalOptions};
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+/// The program under measurement, built as a release.
+pub fn program() -> &'static Path {
+    Path::new(env!("CARGO_BIN_EXE_qd"))
+}
+
+/// A served embedded cluster. Ends with this value.
+pub struct Served {
+    child: Child,
+    folder: PathBuf,
+}
+
+impl Served {
+    /// Serves a world with further pods and a story, and waits until it answers.
+    pub fn start(world: &str, pods: usize, story: &str) -> Self {
+        let folder = std::env::temp_dir().join(format!("quarterdeck-bench-{}-{pods}-{story}", std::process::id()));
+        let _ = std::fs::remove_dir_all(&folder);
+        std::fs::create_dir_all(&folder).expect("a folder");
+        let file = folder.join("kubeconfig");
+        let mut child = Command::new(program())
+            .args(["demo", "--world", world, "--pods", &pods.to_string(), "--story", story])
+            .args(["--serve", "127.0.0.1:0", "--write-kubeconfig"])
+            .arg(&file)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::inherit())
+            .spawn()
+            .expect("the demo starts");
+        // It says where it listens once it does.
+        let mut line = String::new();
+        let out = child.stdout.take().expect("its output");
+        BufReader::new(out).read_line(&mut line).expect("a line");
+        let end = Instant::now() + Duration::from_secs(60);
+        while !file.exists() {
+            assert!(Instant::now() < end, "the demo wrote no kubeconfig; it said {line:?}");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        Self { child, folder }
+    }
+    pub fn kubeconfig(&self) -> PathBuf {
+        self.folder.join("kubeconfig")
+    }
+    /// The screen on this cluster.
+    pub fn screen(&self, cols: u16, rows: u16) -> Terminal {
+        let kubeconfig = self.kubeconfig().display().to_string();
+        let state = self.folder.join("home");
+        let options = TerminalOptions::size(cols, rows).env("HOME", &state.display().to_string());
+        Terminal::start(program(), &["--kubeconfig", &kubeconfig], &options)
+    }
+}
+
+impl Drop for Served {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+        let _ = std::fs::remove_dir_all(&self.folder);
+    }
+}
+
+/// Opens all pods and waits until so many are counted in the header or footer.
+pub fn open_pods(terminal: &Terminal, count: usize) {
+    terminal.wait_for("the first screen", Duration::from_secs(30), |s| s.lines().count() > 3);
+    terminal.keys("0:pods<enter>");
+    let grouped = group(count);
+    terminal.wait_for("all pods", Duration::from_secs(180), |s| s.contains(&count.to_string()) || s.contains(&grouped));
+    terminal.wait_quiet(Duration::from_millis(700), Duration::from_secs(10));
+}
+
+/// 10000 as 10,000.
+fn group(count: usize) -> String {
+    let text = count.to_string();
+    let mut out = String::new();
+    for (i, c) in text.chars().enumerate() {
+        if i > 0 && (text.len() - i) % 3 == 0 {
+            out.push(',');
+        }
+        out.push(c);
+    }
+    out
+}
