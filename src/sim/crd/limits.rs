@@ -58,6 +58,10 @@ fn type_fits(value: &Value, schema: &Value, path: &str, found: &mut Vec<Cause>) 
         let text = format!("{path} in body must be of type {wanted}: {shown}");
         found.push(Cause { reason: "FieldValueTypeInvalid", ..invalid(path, &shown, &text) });
     }
+    if !fits && wanted == "integer" && value.is_number() {
+        let text = format!("Checked value must be of type integer (default format) in {path}");
+        found.push(invalid("", "\"\"", &text));
+    }
     fits
 }
 

@@ -22,22 +22,22 @@ pub(crate) enum Form {
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Accept {
     pub(crate) form: Form,
-    pub(crate) gzip: bool,
 }
 
-const OFFERED: &str = "only the following media types are accepted: application/json, application/yaml";
+const OFFERED: &str = "only the following media types are accepted: application/json, application/yaml, application/vnd.kubernetes.protobuf";
+const AVAILABLE: &str = "406: Not Acceptable\n\nAvailable representations: application/json, application/yaml, application/vnd.kubernetes.protobuf, application/json;stream=watch, application/vnd.kubernetes.protobuf;stream=watch";
 
 impl Accept {
     /// Takes the first form that is offered, in the client's order.
     pub(crate) fn negotiate(headers: &HeaderMap, discovery: bool) -> Result<Self, ApiError> {
-        let gzip =
-            headers.get(header::ACCEPT_ENCODING).and_then(|v| v.to_str().ok()).is_some_and(|v| v.contains("gzip"));
         let Some(accept) = headers.get(header::ACCEPT).and_then(|v| v.to_str().ok()) else {
-            return Ok(Self { form: Form::Object, gzip });
+            return Ok(Self { form: Form::Object });
         };
+        let mut known = false;
         for clause in accept.split(',') {
             let mut parts = clause.split(';').map(str::trim);
             let media = parts.next().unwrap_or_default();
+            known |= media.starts_with("application/");
             if !matches!(media, "application/json" | "application/*" | "*/*" | "") {
                 continue;
             }
@@ -58,9 +58,14 @@ impl Accept {
                 }
                 _ => continue,
             };
-            return Ok(Self { form, gzip });
+            return Ok(Self { form });
         }
-        Err(ApiError::new(406, "NotAcceptable", OFFERED))
+        if known {
+            return Err(ApiError::new(406, "NotAcceptable", OFFERED));
+        }
+        let mut error = ApiError::new(406, "NotAcceptable", AVAILABLE);
+        error.details = Some(serde_json::json!({}));
+        Err(error)
     }
 }
 

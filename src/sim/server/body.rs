@@ -24,12 +24,13 @@ pub(crate) async fn read_body(body: Incoming) -> Result<Bytes, ApiError> {
 }
 
 /// Parses a body that must be an object, in JSON or YAML.
-pub(crate) fn json_body(headers: &HeaderMap, bytes: &Bytes) -> Result<Value, ApiError> {
+pub(crate) fn json_body(headers: &HeaderMap, bytes: &Bytes, kind: &str) -> Result<Value, ApiError> {
     let media = headers.get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or("application/json");
     let media = media.split(';').next().unwrap_or_default().trim();
     match media {
-        "" | "application/json" | "*/*" => serde_json::from_slice(bytes)
-            .map_err(|error| ApiError::bad_request(format!("couldn't get version/kind; json parse error: {error}"))),
+        "" | "application/json" | "*/*" => {
+            serde_json::from_slice(bytes).map_err(|error| unreadable(&error, bytes, kind))
+        }
         "application/yaml" => yaml_body(bytes),
         "application/vnd.kubernetes.protobuf" => super::protobuf::decode(bytes),
         _ => Err(ApiError::unsupported_media_type(&[
@@ -38,6 +39,15 @@ pub(crate) fn json_body(headers: &HeaderMap, bytes: &Bytes) -> Result<Value, Api
             "application/vnd.kubernetes.protobuf",
         ])),
     }
+}
+
+fn unreadable(error: &serde_json::Error, bytes: &Bytes, kind: &str) -> ApiError {
+    let why = if error.is_eof() { "unexpected end of JSON input".to_owned() } else { error.to_string() };
+    let shown: String = String::from_utf8_lossy(bytes).chars().take(128).collect();
+    let shown = if shown.is_empty() { "<empty>".to_owned() } else { shown };
+    ApiError::bad_request(format!(
+        "the object provided is unrecognized (must be of type {kind}): couldn't get version/kind; json parse error: {why} ({shown})"
+    ))
 }
 
 /// Parses YAML, of which JSON is a part.

@@ -15,6 +15,7 @@ use super::{
 use crate::{clock::Clock, status::ApiError};
 
 const FOREGROUND: &str = "foregroundDeletion";
+const ORPHAN: &str = "orphan";
 
 /// What a delete did.
 #[derive(Debug)]
@@ -86,7 +87,7 @@ impl Inner {
         }
         match options.propagation {
             Some(Propagation::Foreground) if !marked => with_finalizer(&mut new, FOREGROUND),
-            Some(Propagation::Orphan) if !options.dry_run => self.orphan_dependents(&current.uid),
+            Some(Propagation::Orphan) if !marked => with_finalizer(&mut new, ORPHAN),
             _ => {}
         }
         let grace = grace_of(kind, &old, options);
@@ -131,6 +132,11 @@ impl Inner {
         if options.propagation == Some(Propagation::Foreground) {
             self.delete_dependents(&stored.uid, Propagation::Foreground);
             self.finish_foreground(&stored.uid);
+        }
+        if options.propagation == Some(Propagation::Orphan) {
+            self.orphan_dependents(&stored.uid);
+            self.release(kind, &stored, ORPHAN);
+            return Ok(Deleted::Pending(stored));
         }
         if is_namespace {
             self.empty_namespace(name);
@@ -234,16 +240,21 @@ impl Inner {
             Some((kind.clone(), object.clone()))
         });
         let Some((kind, object)) = found else { return };
+        self.release(&kind, &object, FOREGROUND);
+    }
+
+    /// Takes a finalizer of the collector's own off an object, which goes if that was the last.
+    fn release(&mut self, kind: &KindInfo, object: &Arc<Object>, finalizer: &str) {
         let mut value = object.value();
-        let waits = value["metadata"]["finalizers"].as_array().is_some_and(|f| f.iter().any(|x| x == FOREGROUND));
+        let waits = value["metadata"]["finalizers"].as_array().is_some_and(|f| f.iter().any(|x| x == finalizer));
         if !waits {
             return;
         }
-        without_finalizer(&mut value, FOREGROUND);
+        without_finalizer(&mut value, finalizer);
         if value["metadata"]["finalizers"].as_array().is_none_or(Vec::is_empty) {
-            self.remove(&kind, &object, Some(value));
+            self.remove(kind, object, Some(value));
         } else {
-            self.commit(&kind, Some(&object), value, false);
+            self.commit(kind, Some(object), value, false);
         }
     }
 

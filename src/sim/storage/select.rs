@@ -22,15 +22,13 @@ enum Requirement {
 impl LabelSelector {
     /// Parses `a=b,c!=d,e in (f,g),h,!i`.
     pub fn parse(text: &str) -> Result<Self, ApiError> {
-        let broken =
-            || ApiError::bad_request(format!("unable to parse requirement: <nil>: invalid label selector \"{text}\""));
         let mut requirements = Vec::new();
         for part in split_outside_parentheses(text) {
             let part = part.trim();
             if part.is_empty() {
                 continue;
             }
-            requirements.push(requirement(part).ok_or_else(broken)?);
+            requirements.push(requirement(part).ok_or_else(|| ApiError::bad_request(complaint(part)))?);
         }
         Ok(Self(requirements))
     }
@@ -96,6 +94,19 @@ fn split_outside_parentheses(text: &str) -> Vec<&str> {
     }
     parts.push(&text[start..]);
     parts
+}
+
+/// What the real server's parser would have stopped at.
+fn complaint(part: &str) -> String {
+    let words: Vec<&str> = part.split_whitespace().collect();
+    match words.as_slice() {
+        [_, "in" | "notin", found, ..] => format!("unable to parse requirement: found '{found}' expected: '('"),
+        [first, found, ..] if first.contains('=') => format!("found '{found}', expected: ',' or 'end of string'"),
+        [_, found, ..] => {
+            format!("unable to parse requirement: found '{found}', expected: in, notin, =, ==, !=, gt, lt")
+        }
+        _ => format!("unable to parse requirement: invalid label selector \"{part}\""),
+    }
 }
 
 fn requirement(part: &str) -> Option<Requirement> {

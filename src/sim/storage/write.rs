@@ -180,7 +180,11 @@ impl Inner {
             }
             if !uid.is_empty() && current["metadata"]["uid"] != uid {
                 let was = current["metadata"]["uid"].as_str().unwrap_or_default();
-                let why = format!("Precondition failed: UID in precondition: {uid}, UID in object meta: {was}");
+                let place = if namespace.is_empty() { name.to_owned() } else { format!("{namespace}/{name}") };
+                let why = format!(
+                    "StorageError: invalid object, Code: 4, Key: /registry/{}/{place}, ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: UID in precondition: {uid}, UID in object meta: {was}",
+                    kind.plural
+                );
                 return Err(ApiError::conflict(&kind.group, &kind.plural, name, &why));
             }
             if !version.is_empty() && current["metadata"]["resourceVersion"] != version {

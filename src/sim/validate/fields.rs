@@ -87,7 +87,12 @@ fn walk(
         }
         (Shape::Map { values, .. }, Value::Object(map)) => {
             for (key, child) in map.iter_mut() {
-                walk(child, values, &join(key), owner, unknown, wrong);
+                let below = match &values.resolve().shape {
+                    // Go names the map, not the key, when a plain value is of the wrong type.
+                    Shape::Struct { .. } | Shape::Map { .. } | Shape::List { .. } => join(key),
+                    _ => path.to_owned(),
+                };
+                walk(child, values, &below, owner, unknown, wrong);
             }
         }
         (Shape::List { items, .. }, Value::Array(list)) => {

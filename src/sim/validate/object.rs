@@ -61,7 +61,9 @@ pub(crate) fn on_update(kind: &KindInfo, old: &Value, new: &Value, subresource: 
 
 fn content(kind: &KindInfo, object: &Value) -> Vec<Cause> {
     if kind.custom {
-        return crd::source(kind).map(|schema| crd::violations(object, schema)).unwrap_or_default();
+        let mut causes = crd::source(kind).map(|schema| crd::violations(object, schema)).unwrap_or_default();
+        causes.extend(fractional_scale(kind, object));
+        return causes;
     }
     if kind.storage == crd::STORAGE {
         return crd::check(object);
@@ -113,6 +115,15 @@ fn keys(object: &Value, fields: &[&str]) -> Vec<Cause> {
     causes
 }
 
+/// The number that a scale reads must be whole.
+fn fractional_scale(kind: &KindInfo, object: &Value) -> Option<Cause> {
+    let path = &kind.scale.as_ref()?.spec;
+    let found = crate::output::lookup(object, path)?;
+    let fraction = found.as_f64().filter(|f| f.fract() != 0.0)?;
+    let message = format!("Invalid value: 0: {path} accessor error: {fraction} is of the type float64, expected int64");
+    Some(Cause { reason: "FieldValueInvalid", message, field: path.clone() })
+}
+
 fn negative(value: &Value, field: &str) -> Option<Cause> {
     let n = value.as_i64().filter(|n| *n < 0)?;
     let message = format!("Invalid value: {n}: must be greater than or equal to 0");
@@ -120,16 +131,15 @@ fn negative(value: &Value, field: &str) -> Option<Cause> {
 }
 
 fn selector(spec: &Value) -> Option<Cause> {
-    if !spec["selector"].is_object() {
-        return None;
-    }
     let labels = &spec["template"]["metadata"]["labels"];
     let selector = LabelSelector::from_value(&spec["selector"]);
-    if selector.is_empty() {
+    // No selector selects nothing, an empty one everything.
+    let none = spec["selector"].is_null();
+    if selector.is_empty() && !none {
         let message = format!("Invalid value: {}: empty selector is invalid for deployment", spec["selector"]);
         return Some(Cause { reason: "FieldValueInvalid", message, field: "spec.selector".into() });
     }
-    if selector.matches_labels(|key| labels[key].as_str()) {
+    if !none && selector.matches_labels(|key| labels[key].as_str()) {
         return None;
     }
     let shown = if labels.is_null() { "null".to_owned() } else { labels.to_string() };

@@ -8,8 +8,18 @@ use crate::{
 };
 
 /// Required fields that the real server accepts as empty.
-const LENIENT: [&str; 9] =
-    ["endpoints", "limits", "value", "metadata", "rules", "revision", "strategy", "podSelector", "allowedTopologies"];
+const LENIENT: [&str; 10] = [
+    "template",
+    "endpoints",
+    "limits",
+    "value",
+    "metadata",
+    "rules",
+    "revision",
+    "strategy",
+    "podSelector",
+    "allowedTopologies",
+];
 
 pub(super) fn missing(field: &str) -> Cause {
     Cause { reason: "FieldValueRequired", message: "Required value".into(), field: field.to_owned() }
@@ -57,7 +67,7 @@ fn walk(value: &Value, schema: &Schema, path: &str, found: &mut Vec<Cause>) {
 /// A pod spec: images, names that occur twice, ports.
 pub(super) fn pod_spec(spec: &Value, path: &str) -> Vec<Cause> {
     let mut found = Vec::new();
-    if spec["containers"].as_array().is_none_or(Vec::is_empty) && spec.is_object() {
+    if spec["containers"].as_array().is_none_or(Vec::is_empty) {
         found.push(missing(&format!("{path}.containers")));
     }
     for list in ["containers", "initContainers"] {

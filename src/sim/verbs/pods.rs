@@ -32,7 +32,7 @@ pub(crate) async fn stream(context: Context, request: Request<Incoming>) -> Repl
 /// Deletes a pod unless a disruption budget forbids it.
 pub(crate) async fn evict(context: Context, request: Request<Incoming>) -> Reply {
     let bytes = read_body(request.into_body()).await?;
-    let body = if bytes.is_empty() { Value::Null } else { json_body(&context.headers, &bytes)? };
+    let body = if bytes.is_empty() { Value::Null } else { json_body(&context.headers, &bytes, &context.kind.kind)? };
     let mut options = delete_options(&context, &body["deleteOptions"])?;
     options.dry_run |= context.query.get("dryRun") == Some("All");
     let (namespace, name) = (context.namespace().to_owned(), context.name().to_owned());
@@ -70,7 +70,7 @@ pub(crate) async fn evict(context: Context, request: Request<Incoming>) -> Reply
 pub(crate) async fn bind(context: Context, request: Request<Incoming>) -> Reply {
     let options = write_options(&context)?;
     let bytes = read_body(request.into_body()).await?;
-    let body = json_body(&context.headers, &bytes)?;
+    let body = json_body(&context.headers, &bytes, &context.kind.kind)?;
     let node = body["target"]["name"].as_str().unwrap_or_default().to_owned();
     let options = WriteOptions { trusted: true, subresource: String::new(), ..options };
     let now = context.store().timestamp();

@@ -6,7 +6,7 @@ use serde_json::json;
 use super::options::list_query;
 use crate::{
     output,
-    server::{Context, Reply, json_reply},
+    server::{Context, Form, Reply, json_reply},
     status::{ApiError, Cause},
     storage::ObjectKey,
 };
@@ -54,8 +54,9 @@ pub(crate) fn list(context: &Context) -> Reply {
         if asked.is_some_and(|v| v != "0") {
             return Err(ApiError::bad_request("specifying resource version is not allowed when using continue"));
         }
-        let (version, after) = read_token(token)
-            .ok_or_else(|| ApiError::bad_request("invalid continue token: continue key is not valid: no JSON"))?;
+        let (version, after) = read_token(token).ok_or_else(|| {
+            ApiError::bad_request(format!("invalid continue token: continue key is not valid: {}", complaint(token)))
+        })?;
         query.after = Some(after);
         at = (version > 0).then_some(version);
     } else {
@@ -72,7 +73,7 @@ pub(crate) fn list(context: &Context) -> Reply {
     };
     let selective = !query.labels.is_empty() || !query.fields.is_empty();
     let mut meta = json!({"resourceVersion": page.version.to_string()});
-    if context.kind.custom && context.accept.form == crate::server::Form::Object {
+    if context.kind.custom && context.accept.form == Form::Object {
         meta["continue"] = "".into();
     }
     if page.remaining > 0
@@ -123,6 +124,19 @@ fn too_old(after: &Option<ObjectKey>) -> ApiError {
 fn token_for(version: u64, after: &ObjectKey) -> String {
     let start = if after.0.is_empty() { format!("{}\u{0}", after.1) } else { format!("{}/{}\u{0}", after.0, after.1) };
     URL_SAFE_NO_PAD.encode(json!({"v": "meta.k8s.io/v1", "rv": version, "start": start}).to_string())
+}
+
+/// What the real server says of a token that is none.
+fn complaint(token: &str) -> String {
+    let Ok(bytes) = URL_SAFE_NO_PAD.decode(token) else { return "illegal base64 data at input byte 0".into() };
+    match bytes.first() {
+        Some(b'{') => "incorrect encoded start field".into(),
+        Some(byte) if byte.is_ascii_graphic() => {
+            format!("invalid character '{}' looking for beginning of value", *byte as char)
+        }
+        Some(byte) => format!("invalid character '\\u{byte:04x}' looking for beginning of value"),
+        None => "unexpected end of JSON input".into(),
+    }
 }
 
 fn read_token(token: &str) -> Option<(u64, ObjectKey)> {

@@ -61,5 +61,5 @@ pub(crate) async fn collection(context: Context, request: Request<Incoming>) -> 
 
 async fn body(context: &Context, request: Request<Incoming>) -> Result<Value, crate::ApiError> {
     let bytes = read_body(request.into_body()).await?;
-    if bytes.is_empty() { Ok(Value::Null) } else { json_body(&context.headers, &bytes) }
+    if bytes.is_empty() { Ok(Value::Null) } else { json_body(&context.headers, &bytes, &context.kind.kind) }
 }

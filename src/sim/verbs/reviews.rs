@@ -18,7 +18,7 @@ use crate::{
 /// Answers a review.
 pub(crate) async fn create(context: Context, request: Request<Incoming>) -> Reply {
     let bytes = read_body(request.into_body()).await?;
-    let mut body = json_body(&context.headers, &bytes)?;
+    let mut body = json_body(&context.headers, &bytes, &context.kind.kind)?;
     check_type(&context.kind, &mut body)?;
     let status = match context.kind.plural.as_str() {
         "selfsubjectaccessreviews" => access(&context, &context.user, &body["spec"])?,
@@ -119,7 +119,7 @@ fn token_review(context: &Context, spec: &Value) -> Value {
 /// A token for a service account.
 pub(crate) async fn token_request(context: Context, request: Request<Incoming>) -> Reply {
     let bytes = read_body(request.into_body()).await?;
-    let mut body = json_body(&context.headers, &bytes)?;
+    let mut body = json_body(&context.headers, &bytes, &context.kind.kind)?;
     let account = context.store().get(&context.kind, context.namespace(), context.name())?;
     let spec = &body["spec"];
     let seconds = spec["expirationSeconds"].as_i64().unwrap_or(3600);

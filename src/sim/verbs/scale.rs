@@ -25,7 +25,7 @@ pub(crate) async fn scale(context: Context, verb: &str, request: Request<Incomin
     let body = read_body(request.into_body()).await?;
     let mut wanted = scale_of(&context, &object)?;
     if verb == "update" {
-        wanted = json_body(&context.headers, &body)?;
+        wanted = json_body(&context.headers, &body, &context.kind.kind)?;
     } else {
         let patch = crate::server::yaml_body(&body)?;
         if media.starts_with("application/json-patch") {

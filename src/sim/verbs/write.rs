@@ -17,7 +17,7 @@ use crate::{
 pub(crate) async fn create(context: Context, request: Request<Incoming>) -> Reply {
     let options = write_options(&context)?;
     let body = read_body(request.into_body()).await?;
-    let mut object = json_body(&context.headers, &body)?;
+    let mut object = json_body(&context.headers, &body, &context.kind.kind)?;
     check_type(&context.kind, &mut object)?;
     check_namespace(&context, &object)?;
     let warnings = validate::unknown_fields(&context.kind, &mut object, &body, options.validation)?;
@@ -29,7 +29,7 @@ pub(crate) async fn create(context: Context, request: Request<Incoming>) -> Repl
 pub(crate) async fn update(context: Context, request: Request<Incoming>) -> Reply {
     let options = write_options(&context)?;
     let body = read_body(request.into_body()).await?;
-    let mut object = json_body(&context.headers, &body)?;
+    let mut object = json_body(&context.headers, &body, &context.kind.kind)?;
     check_type(&context.kind, &mut object)?;
     check_namespace(&context, &object)?;
     check_name(&context, &mut object)?;
@@ -159,18 +159,15 @@ pub(crate) fn check_type(kind: &KindInfo, object: &mut Value) -> Result<(), ApiE
         let shown: String = object.to_string().chars().take(400).collect();
         return Err(ApiError::bad_request(format!("Object '{missing}' is missing in '{shown}'")));
     }
-    if !name.is_empty() && name != wanted.1 && (version.is_empty() || version == wanted.0) {
-        let group = if kind.group.is_empty() { String::new() } else { format!("{}/", kind.group) };
-        return Err(ApiError::bad_request(format!(
-            "{name} in version \"{}\" cannot be handled as a {}: no kind \"{name}\" is registered for version \"{group}{}\"",
-            kind.version, kind.kind, kind.version
-        )));
-    }
-    if !version.is_empty() && version != wanted.0 {
+    let wrong_version = !version.is_empty() && version != wanted.0;
+    if wrong_version && kind.custom {
         return Err(ApiError::bad_request(format!(
             "the API version in the data ({version}) does not match the expected API version ({})",
             wanted.0
         )));
+    }
+    if wrong_version || (!name.is_empty() && name != wanted.1) {
+        return Err(foreign(kind, &version, &name));
     }
     let map = ensure_root(object);
     map.insert("kind".into(), wanted.1.into());
@@ -179,6 +176,19 @@ pub(crate) fn check_type(kind: &KindInfo, object: &mut Value) -> Result<(), ApiE
         map.insert("metadata".into(), Value::Object(serde_json::Map::new()));
     }
     Ok(())
+}
+
+/// The body is of a kind that the path does not take.
+fn foreign(kind: &KindInfo, version: &str, name: &str) -> ApiError {
+    let version = if version.is_empty() { kind.api_version() } else { version.to_owned() };
+    let name = if name.is_empty() { kind.kind.as_str() } else { name };
+    let inner = if kind.group.is_empty() { "core" } else { kind.group.split('.').next().unwrap_or_default() };
+    let why = if crate::schema::root_type(&kind.group, &kind.version, name).is_some() && version == kind.api_version() {
+        format!("converting ({}.{name}) to ({inner}.{}): unknown conversion", kind.version, kind.kind)
+    } else {
+        format!("no kind \"{name}\" is registered for version \"{version}\" in scheme \"pkg/runtime/scheme.go:111\"")
+    };
+    ApiError::bad_request(format!("{name} in version \"{version}\" cannot be handled as a {}: {why}", kind.kind))
 }
 
 fn ensure_root(object: &mut Value) -> &mut serde_json::Map<String, Value> {
