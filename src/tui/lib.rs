@@ -5,6 +5,8 @@
 //! state, and `terminal` sends what changed. `plain` is the same without a screen.
 
 pub mod driver;
+#[cfg(test)]
+mod journeys;
 pub mod keymap;
 pub mod options;
 pub mod pages;
