@@ -168,6 +168,10 @@ async fn turn(
                 if needs_terminal(&effect) {
                     terminal = None;
                 }
+                if let Effect::SignIn { context } = &effect {
+                    sign_in(context, state, screen).await?;
+                    continue;
+                }
                 effects.extend(carry_out(effect, state, screen, driver)?);
                 terminal.get_or_insert_with(events);
             }
@@ -285,15 +289,29 @@ fn carry_out(effect: Effect, state: &mut State, screen: &mut Screen, driver: &mu
             state.dirty = true;
             update(state, Input::Answer(page, Answer::Edited(edited)))
         }
-        Effect::SignIn { context } => {
-            state.dirty = true;
-            update(state, Input::Say(Level::Off, format!("signing in to {context}")))
-        }
+        // Carried out by the loop, which can wait.
+        Effect::SignIn { .. } => Vec::new(),
         Effect::Save { path, text } => match std::fs::write(&path, text) {
             Ok(()) => say(Level::Good, format!("saved to {path}")),
             Err(error) => say(Level::Bad, format!("cannot save to {path}: {error}")),
         },
     })
+}
+
+/// Lends the terminal to the credential plugin, and comes back to the same view.
+async fn sign_in(context: &str, state: &mut State, screen: &mut Screen) -> io::Result<()> {
+    screen::restore();
+    println!("Signing in to {context} …");
+    let result = state.session.sign_in(context).await;
+    screen.take()?;
+    state.size = screen::size();
+    let said = match result {
+        Ok(()) => Input::Say(Level::Good, format!("signed in to {context}")),
+        Err(problem) => Input::Say(Level::Bad, problem.to_string()),
+    };
+    update(state, said).into_iter().for_each(|e| state.push_effect(e));
+    state.dirty = true;
+    Ok(())
 }
 
 fn open_link(url: &str, screen: &Screen, say: &mut dyn FnMut(Level, String) -> Vec<Effect>) -> Vec<Effect> {

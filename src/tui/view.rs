@@ -67,7 +67,7 @@ fn prompt(canvas: &mut Canvas<'_>, label: &str, line: &crate::widgets::line::Lin
 /// How the connection is, in words.
 fn connection(state: &State) -> (Level, String) {
     match &state.connection {
-        Connection::SignIn { .. } => return (Level::Bad, "sign in again".into()),
+        Connection::SignIn { .. } => return (Level::Bad, "sign in: ctrl-r".into()),
         Connection::Lost { .. } => {}
         Connection::Connecting => return (Level::Busy, "connecting".into()),
         Connection::Live => match state.page().and_then(|p| p.freshness()) {

@@ -96,6 +96,7 @@ verbs! {
     Clear "clear" "Clear";
     Accept "accept" "Go ahead";
     Diff "diff" "Full difference";
+    SignIn "sign-in" "Sign in again: lends the terminal to the credential plugin";
     Find "find" "Go to something that is shown here";
     Mine "mine" "Where both changed, take mine";
     Theirs "theirs" "Where both changed, take theirs";

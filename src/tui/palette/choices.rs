@@ -46,7 +46,7 @@ pub fn keymaps(state: &State) -> Pick {
 
 /// Filter presets, by name and with their filter.
 pub const PRESETS: &[(&str, &str)] =
-    &[("failing", "is:failing"), ("changed", "changed<1h"), ("new", "age<1h"), ("all", "")];
+    &[("failing", "failing"), ("changed", "changed<1h"), ("new", "age<1h"), ("all", "")];
 
 /// Presets as commands, for pages that can be filtered.
 pub fn presets(state: &State) -> Vec<(String, Command)> {

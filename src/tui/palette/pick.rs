@@ -17,8 +17,18 @@ pub struct Choice {
     pub command: Option<Command>,
     /// Why it cannot be chosen now.
     pub why_not: Option<String>,
+    /// Other names that mean exactly this.
+    pub aliases: Vec<String>,
     /// Comes before others that match as well.
     pub weight: u8,
+}
+
+impl Choice {
+    fn is_named(&self, typed: &str) -> bool {
+        typed.is_empty()
+            || self.label.eq_ignore_ascii_case(typed)
+            || self.aliases.iter().any(|a| a.eq_ignore_ascii_case(typed))
+    }
 }
 
 /// What a key did to a list.
@@ -51,6 +61,8 @@ pub struct Pick {
     chosen: BTreeSet<String>,
     /// Text that matches nothing is accepted as a command line.
     pub free: bool,
+    /// More choices are still to come: only an exact name is taken from the list.
+    pub uncertain: bool,
     /// Each move runs the choice at once, and closing runs this.
     pub preview: Option<Command>,
     /// Lines that the view has; for scrolling.
@@ -144,9 +156,12 @@ impl Pick {
         let mut fuzzy = Fuzzy::new(word);
         let mut found: Vec<(u32, usize)> = Vec::new();
         for (i, choice) in self.choices.iter().enumerate() {
-            let by_label = fuzzy.score(&choice.label).map(|s| s + 20);
+            let named = choice.label.eq_ignore_ascii_case(word)
+                || choice.aliases.iter().any(|a| a.eq_ignore_ascii_case(word));
+            let by_label = if named { Some(0) } else { None };
+            let by_label = by_label.or_else(|| fuzzy.score(&choice.label).map(|s| s + 20));
             let Some(score) = by_label.or_else(|| fuzzy.score(&choice.detail)) else { continue };
-            let exact = if choice.label.eq_ignore_ascii_case(word) { 500 } else { 0 };
+            let exact = if named { 5_000 } else { 0 };
             let starts = if choice.label.to_lowercase().starts_with(&word.to_lowercase()) { 60 } else { 0 };
             let usable = if choice.why_not.is_none() { 10 } else { 0 };
             found.push((score + exact + starts + usable + u32::from(choice.weight), i));
@@ -179,7 +194,9 @@ impl Pick {
         let typed = self.line.text().trim().to_owned();
         match self.current() {
             Some(Choice { why_not: Some(why), .. }) => Picked::Refused(why.clone()),
-            Some(Choice { command: Some(command), .. }) if !(self.free && typed.contains(' ')) => {
+            Some(choice @ Choice { command: Some(command), .. })
+                if !(self.free && typed.contains(' ')) && !(self.uncertain && !choice.is_named(&typed)) =>
+            {
                 Picked::Run(command.clone())
             }
             _ if self.free && !typed.is_empty() => Picked::Typed(typed),

@@ -48,6 +48,7 @@ fn actions(state: &State, keys: &dyn Fn(&Command) -> String) -> Vec<Choice> {
                 why_not: offer.enabled.err().map(|w| why(&w)),
                 command: Some(command),
                 weight: 30,
+                ..Choice::default()
             }
         })
         .collect()
@@ -64,11 +65,12 @@ pub fn palette(state: &State) -> Pick {
         label,
         detail: detail.into(),
         command: Some(command),
-        why_not: None,
         weight,
+        ..Choice::default()
     };
     for (name, title) in Page::named() {
-        all.push(choice(name.into(), title, Command::new(Verb::Go, name), 25));
+        let aliases = super::typed::words_for(name);
+        all.push(Choice { aliases, ..choice(name.into(), title, Command::new(Verb::Go, name), 25) });
     }
     for (label, command) in super::choices::presets(state) {
         all.push(choice(label, "filter", command, 5));
@@ -80,7 +82,9 @@ pub fn palette(state: &State) -> Pick {
             (group, short) if short.is_empty() => format!("kind of {group}"),
             (group, short) => format!("kind of {group} ({short})"),
         };
-        all.push(choice(kind.plural.clone(), &detail, Command::new(Verb::Go, kind.resource()), 8));
+        let mut aliases = kind.short_names.clone();
+        aliases.extend([kind.singular.clone(), kind.resource()]);
+        all.push(Choice { aliases, ..choice(kind.plural.clone(), &detail, Command::new(Verb::Go, kind.resource()), 8) });
     }
     for (i, name) in state.namespaces.iter().enumerate() {
         let key = if i < 9 { keys(&Command::new(Verb::Namespace, (i + 1).to_string())) } else { String::new() };
@@ -96,13 +100,16 @@ pub fn palette(state: &State) -> Pick {
     }
     for verb in Verb::ALL {
         // A verb without a key here means nothing here, but for those that are words of their own.
-        let own = matches!(verb, Verb::Quit | Verb::Theme | Verb::Keymap | Verb::Mouse | Verb::Problems | Verb::Unlock);
+        let own = matches!(verb, Verb::Quit | Verb::Theme | Verb::Keymap | Verb::Mouse | Verb::Problems | Verb::Unlock | Verb::SignIn);
         let key = keys(&Command::from(*verb));
         if own || !key.is_empty() && !matches!(verb, Verb::Down | Verb::Up | Verb::Palette) {
-            all.push(Choice { key, ..choice(verb.name().into(), verb.help(), Command::from(*verb), 2) });
+            let aliases = super::typed::words_for(verb.name());
+            all.push(Choice { key, aliases, ..choice(verb.name().into(), verb.help(), Command::from(*verb), 2) });
         }
     }
-    Pick::new("", all).free()
+    let mut pick = Pick::new("", all).free();
+    pick.uncertain = state.kinds.is_empty();
+    pick
 }
 
 /// Every key that is valid here; Enter runs it.
@@ -128,7 +135,8 @@ pub fn help(state: &State) -> Pick {
         };
         let near = scopes.iter().position(|s| state.keymap.bindings(&[s]).contains(&(keys.clone(), command.clone())));
         let order = near.unwrap_or(9) * 1000 + Verb::ALL.iter().position(|v| *v == command.verb).unwrap_or(0);
-        choices.push((order, Choice { label, detail, key: written, command: Some(command), why_not, weight: 0 }));
+        let choice = Choice { label, detail, key: written, command: Some(command), why_not, ..Choice::default() };
+        choices.push((order, choice));
     }
     choices.sort_by_key(|(order, _)| *order);
     let title = state.page().map(|p| p.crumb()).unwrap_or_default();

@@ -37,6 +37,11 @@ const WORDS: &[(&str, &str)] = &[
     ("skin", "theme"),
 ];
 
+/// Other words for a page or command.
+pub fn words_for(name: &str) -> Vec<String> {
+    WORDS.iter().filter(|(_, to)| *to == name).map(|(word, _)| (*word).to_owned()).collect()
+}
+
 /// Reads a command line.
 ///
 /// # Errors

@@ -38,8 +38,8 @@ pub fn age(at: i64, now: i64) -> String {
 pub fn next_change(at: i64, now: i64) -> i64 {
     if at > now {
         let left = at - now;
-        // The text changes as soon as less than the shown length is left.
-        now + (left - step(left).0) + 1
+        // The text changes as soon as less than the shown length is left; from the last minute on, when it is there.
+        if left < MINUTE { at } else { at - step(left).0 + 1 }
     } else {
         at + step(now - at).1
     }

@@ -423,6 +423,14 @@ impl State {
             Answer::Kinds(Ok(kinds)) => {
                 self.kinds = kinds;
                 self.kinds_problem = None;
+                // A palette that was opened before gets the kinds while it is open.
+                if let Some(Overlay::Pick(pick)) = &self.overlay
+                    && pick.free
+                {
+                    let typed = pick.line().text().to_owned();
+                    let pick = crate::palette::sources::palette(self).typed(&typed);
+                    self.show_pick(pick);
+                }
                 for id in self.stack.iter().map(|e| e.id).collect::<Vec<_>>() {
                     self.with_page(id, |page, cx| page.refresh(cx));
                 }

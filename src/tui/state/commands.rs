@@ -7,6 +7,7 @@ use crate::keymap::{Command, Verb};
 use crate::palette::{choices, sources, typed};
 use crate::widgets::line::Line;
 use quarterdeck_core::actions::{Outcome, Plan, RunEvent};
+use quarterdeck_core::cluster::Connection;
 use quarterdeck_core::resources::{Level, Scope};
 
 /// Verbs that change or open the object under the cursor: on a ghost they only say so.
@@ -98,6 +99,15 @@ impl State {
                 self.effects.push(Effect::Ask(PROGRAM, Ask::Undo(id.into())));
             }
             Verb::Unlock => self.unlock(arg),
+            Verb::SignIn => {
+                let context = self.context.clone();
+                self.effects.push(Effect::SignIn { context });
+            }
+            // After an expired credential the key that asks again lets the user sign in first.
+            Verb::Refresh if matches!(self.connection, Connection::SignIn { .. }) => {
+                let context = self.context.clone();
+                self.effects.push(Effect::SignIn { context });
+            }
             Verb::Refresh => {
                 self.effects.push(Effect::Ask(PROGRAM, Ask::Kinds { again: true }));
                 self.effects.push(Effect::Ask(PROGRAM, Ask::Namespaces));

@@ -191,10 +191,12 @@ mod tests {
             Style::new().add_modifier(Modifier::UNDERLINED | Modifier::BOLD),
         ];
         for round in 0..60_u16 {
-            let mut new = old.clone();
-            for n in 0..(round % 7) {
-                let (x, y) = ((round * 7 + n * 3) % 17, (round + n) % 4);
-                new.set_string(x, y, ["ab", "漢", "→x", "  "][usize::from((round + n) % 4)], looks[usize::from(n % 4)]);
+            // As a frame does: from an empty buffer.
+            let mut new = Buffer::empty(area);
+            for n in 0..(3 + round % 7) {
+                let (x, y) = ((round * 7 + n * 5) % 4 + 4 * (n % 4), (round + n) % 4);
+                let symbol = ["ab", "漢", "→x", "  "][usize::from((round + n * 3) % 4)];
+                new.set_string(x, y, symbol, looks[usize::from(n % 4)]);
             }
             let mut out = String::new();
             encoder.frame(&old, &new, &mut out);

@@ -6,7 +6,7 @@ use crate::palette::{Choice, Pick};
 use crate::state::age;
 use quarterdeck_core::Result;
 use quarterdeck_core::resources::row::RowArc;
-use quarterdeck_core::resources::{Cell, Column};
+use quarterdeck_core::resources::{Cell, Column, Query};
 use quarterdeck_core::store::TableView;
 use std::borrow::Cow;
 
@@ -33,8 +33,12 @@ pub fn short(row: &RowArc) -> String {
 }
 
 /// Filters a view.
+///
+/// # Errors
+/// When the filter cannot be understood; the last one stays.
 pub fn filter(view: &mut TableView, text: &str) -> Result<()> {
-    let _ = (view, text);
+    let columns = view.handle().columns();
+    view.set_query(Query::parse(text, &columns)?);
     Ok(())
 }
 
