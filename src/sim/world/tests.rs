@@ -125,7 +125,8 @@ fn stored_bulk_pods_weigh_what_pods_on_a_real_cluster_weigh() {
     let store = load("plain", &options).unwrap();
     let kind = store.kind("v1", "Pod").unwrap();
     let page = store.list(&kind, &crate::storage::ListQuery::default());
-    let bulk: Vec<usize> = page.items.iter().filter(|p| p.namespace.starts_with("bulk-")).map(|p| p.json().len()).collect();
+    let bulk: Vec<usize> =
+        page.items.iter().filter(|p| p.namespace.starts_with("bulk-")).map(|p| p.json().len()).collect();
     let mean = bulk.iter().sum::<usize>() / bulk.len();
     assert!((6000..7500).contains(&mean), "mean size {mean} bytes, loaded in {:?}", started.elapsed());
 }
