@@ -173,6 +173,15 @@ pub fn plan(kind: &Kind, definitions: &[Definition<'_>]) -> Vec<Plan> {
     definitions.iter().map(of).collect()
 }
 
+/// How a kind's table is best sorted at first: a column and whether downwards. `None` is by namespace
+/// and name; events come with the latest on top.
+pub fn first_sort(kind: &Kind, columns: &[Column]) -> (Option<usize>, bool) {
+    match (kind.group.as_str(), kind.plural.as_str()) {
+        ("" | "events.k8s.io", "events") => (columns.iter().position(|c| &*c.name == "Last Seen"), false),
+        _ => (None, false),
+    }
+}
+
 /// A cell's value. `now`: seconds since 1970, for texts that say how long ago.
 pub fn read(reading: Reading, raw: &RawCell<'_>, meta: &Meta, now: i64) -> Cell {
     if reading == Reading::Created

@@ -39,8 +39,6 @@ pub(crate) struct RawMeta<'a> {
     /// Of lists: the token of the next page.
     #[serde(borrow, rename = "continue")]
     pub continue_: Lent<'a>,
-    /// Of lists that come in pages: how many are missing.
-    pub remaining_item_count: Option<i64>,
 }
 
 /// Text that may be null.

@@ -73,20 +73,27 @@ struct Run<D: Decode> {
     failures: u32,
     /// A list was complete once.
     listed: bool,
-    /// The user may list but not watch here.
+    /// The user may list but not watch here, or the kind cannot be watched at all.
     no_watch: bool,
+    /// A streaming list was refused for these selectors.
+    no_streaming: bool,
 }
 
 impl<D: Decode> Feed<D> {
     /// Runs until it is dropped.
     pub(crate) async fn run(self) {
         let connection = self.source.connection();
-        // A kind that did not come from discovery has no verbs; then the attempt shows.
-        let no_watch = !self.kind.verbs.is_empty() && !self.kind.can("watch");
-        let mut run = Run { feed: self, connection, version: None, failures: 0, listed: false, no_watch };
+        let no_watch = self.unwatchable();
+        let mut run =
+            Run { feed: self, connection, version: None, failures: 0, listed: false, no_watch, no_streaming: false };
         loop {
             run.step().await;
         }
+    }
+
+    /// Whether discovery says so. A kind that did not come from discovery has no verbs; then the attempt shows.
+    fn unwatchable(&self) -> bool {
+        !self.kind.verbs.is_empty() && !self.kind.can("watch")
     }
 
     fn request(&self) -> Request {
@@ -118,6 +125,8 @@ impl<D: Decode> Run<D> {
         let streaming = self.version.is_none() && self.may_stream();
         if self.version.is_none() && !streaming {
             if let Err(problem) = self.pages().await {
+                // Rights that are given later may be more than the right to list.
+                self.no_watch &= problem.kind != ProblemKind::Forbidden || self.feed.unwatchable();
                 return self.pause(problem).await;
             }
             self.failures = 0;
@@ -142,14 +151,17 @@ impl<D: Decode> Run<D> {
             // The first attempt after a cut is made at once; only when it fails, data is stale.
             End::Cut(_) => {}
             End::NoStreaming => {
-                self.feed.learned.no_streaming.lock().insert(self.feed.kind.group.clone());
+                self.no_streaming = true;
+                // A selector that the server does not know is refused in the same way and teaches nothing.
+                if self.feed.labels.is_empty() && self.feed.fields.is_empty() {
+                    self.feed.learned.no_streaming.lock().insert(self.feed.kind.group.clone());
+                }
             }
             End::Refused(problem) => match problem.kind {
                 ProblemKind::Forbidden if self.version.is_none() => self.no_watch = true,
                 ProblemKind::Forbidden if self.listed && self.failures >= 3 => {
                     (self.no_watch, self.version) = (true, None);
                 }
-                ProblemKind::NotFound if problem.status == Some(405) => self.no_watch = true,
                 _ if problem.status == Some(405) => self.no_watch = true,
                 _ => {
                     // A server that was restored does not know our version and never will.
@@ -165,7 +177,7 @@ impl<D: Decode> Run<D> {
     fn may_stream(&self) -> bool {
         let refused = self.feed.learned.no_streaming.lock();
         // The core group tells for the server as a whole; others may be served by somebody else.
-        !self.no_watch && !refused.contains("") && !refused.contains(&self.feed.kind.group)
+        !self.no_watch && !self.no_streaming && !refused.contains("") && !refused.contains(&self.feed.kind.group)
     }
 
     /// Lists in pages; the next one travels while this one is decoded.
@@ -334,7 +346,8 @@ impl<D: Decode> Run<D> {
         }
         let delay = delay(&problem, self.failures, self.listed);
         self.failures = self.failures.saturating_add(1);
-        let state = if self.listed {
+        // A kind that is not served any more has no rows that could be old.
+        let state = if self.listed && problem.kind != ProblemKind::NotFound {
             let since = match &*self.connection.borrow() {
                 Connection::Lost { since, .. } => *since,
                 _ => self.feed.clock.now(),

@@ -50,6 +50,16 @@ pub(crate) struct Share {
     stores: Weak<Inner>,
 }
 
+#[cfg(test)]
+impl Share {
+    /// A share in nothing, for tests of what is shared.
+    pub(crate) fn none() -> Self {
+        let request = TableRequest::new(Kind::of("", "v1", "Pod", "pods", true), Scope::All);
+        let key = Key { context: String::new(), form: TypeId::of::<()>(), request };
+        Self { key, stores: Weak::new() }
+    }
+}
+
 impl Drop for Share {
     fn drop(&mut self) {
         let Some(stores) = self.stores.upgrade() else { return };

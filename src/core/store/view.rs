@@ -158,6 +158,15 @@ impl TableView {
             self.refresh();
         }
     }
+    /// Shows only rows that match a query in the filter language; an empty one shows all.
+    ///
+    /// # Errors
+    /// What is wrong with it, where, and the columns that exist. The view stays as it was.
+    pub fn filter(&mut self, text: &str) -> crate::Result<()> {
+        let query = Query::parse(text, &self.handle.data.columns.load())?;
+        self.set_query(query);
+        Ok(())
+    }
     pub fn query(&self) -> &Query {
         &self.query
     }
@@ -272,5 +281,120 @@ fn compare(rows: &[Option<RowArc>], sort: &Sort, a: u32, b: u32) -> Ordering {
     match (&rows[a as usize], &rows[b as usize]) {
         (Some(a), Some(b)) => sort.compare(a, b),
         (a, b) => a.is_none().cmp(&b.is_none()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::Clock;
+    use crate::resources::{Cell, ColumnType, Kind, Meta, Scope};
+    use crate::store::registry::Share;
+    use crate::store::table::{TableData, TableRequest};
+    use proptest::prelude::*;
+
+    fn table() -> TableHandle {
+        let request = TableRequest::new(Kind::of("", "v1", "Pod", "pods", true), Scope::All);
+        let data = TableData::new(request, 1, None, Clock::fixed(0));
+        let column = |name: &str, column_type| Column {
+            name: name.into(),
+            column_type,
+            wide: false,
+            importance: 0,
+            min_width: 1,
+            description: "".into(),
+        };
+        data.columns.store(Arc::new(vec![column("Restarts", ColumnType::Int), column("Age", ColumnType::Time)]));
+        TableHandle { data: Arc::new(data), share: Arc::new(Share::none()) }
+    }
+
+    fn row(uid: u8, value: i64, version: u64) -> Row {
+        Row {
+            meta: Meta {
+                uid: format!("u{uid}").into(),
+                name: format!("pod-{}", uid % 16).into(),
+                namespace: format!("ns-{}", uid / 16).into(),
+                resource_version: version.to_string().into(),
+                ..Meta::default()
+            },
+            cells: [if value % 5 == 0 { Cell::None } else { Cell::Int(value) }, Cell::Time(-value)].into(),
+            level: if value > 50 { Level::Bad } else { Level::Good },
+        }
+    }
+
+    #[derive(Clone, Debug)]
+    enum Step {
+        Put(Vec<(u8, i64)>),
+        Remove(u8),
+        Relist(Vec<(u8, i64)>),
+        Refresh,
+        Sort(Option<usize>, bool),
+        Filter(&'static str),
+    }
+
+    fn steps() -> impl Strategy<Value = Vec<Step>> {
+        let rows = |most| prop::collection::vec((0u8..80, 0i64..100), 1..most);
+        let step = prop_oneof![
+            4 => rows(4).prop_map(Step::Put),
+            1 => rows(90).prop_map(Step::Put),
+            3 => (0u8..80).prop_map(Step::Remove),
+            1 => rows(30).prop_map(Step::Relist),
+            4 => Just(Step::Refresh),
+            1 => (prop::option::of(0usize..3), any::<bool>()).prop_map(|(c, d)| Step::Sort(c, d)),
+            1 => prop::sample::select(vec!["", "restarts>20", "ns:ns-1", "failing", "!pod-1"]).prop_map(Step::Filter),
+        ];
+        prop::collection::vec(step, 1..60)
+    }
+
+    proptest! {
+        #[test]
+        fn small_steps_lead_where_a_new_look_does(steps in steps()) {
+            let table = table();
+            let shelf = &table.data.shelf;
+            let mut view = table.view();
+            let mut version = 0;
+            for step in steps {
+                let mut rows = |list: Vec<(u8, i64)>| -> Vec<Row> {
+                    list.into_iter().map(|(uid, value)| { version += 1; row(uid, value, version) }).collect()
+                };
+                match step {
+                    Step::Put(list) => shelf.put(0, rows(list), false),
+                    Step::Remove(uid) => shelf.remove(0, &format!("u{uid}")),
+                    Step::Relist(list) => {
+                        shelf.begin(0);
+                        shelf.put(0, rows(list), true);
+                        shelf.end(0);
+                    }
+                    Step::Refresh => { view.refresh(); }
+                    Step::Sort(column, descending) => view.sort_by(column, descending),
+                    Step::Filter(text) => view.filter(text).unwrap(),
+                }
+            }
+            view.refresh();
+            let mut fresh = table.view();
+            fresh.set_query(view.query().clone());
+            let (column, descending) = view.sorting();
+            fresh.sort_by(column, descending);
+            let uids = |v: &TableView| v.iter().map(|r| r.meta.uid.to_string()).collect::<Vec<_>>();
+            prop_assert_eq!(uids(&view), uids(&fresh));
+            for (i, uid) in uids(&view).iter().enumerate() {
+                prop_assert_eq!(view.position(uid), Some(i));
+            }
+            for level in Level::ALL {
+                prop_assert_eq!(view.count(level), view.iter().filter(|r| r.level == level).count());
+                prop_assert_eq!(table.count(level), table.rows().iter().filter(|r| r.level == level).count());
+            }
+        }
+    }
+
+    #[test]
+    fn a_row_that_left_the_store_is_found_until_the_look_follows() {
+        let table = table();
+        table.data.shelf.put(0, vec![row(1, 1, 1), row(2, 2, 2)], true);
+        let mut view = table.view();
+        table.data.shelf.remove(0, "u1");
+        assert_eq!(view.position("u1"), Some(0), "still on the screen");
+        view.refresh();
+        assert_eq!((view.position("u1"), view.position("u2")), (None, Some(0)));
     }
 }
