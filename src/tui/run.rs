@@ -223,7 +223,7 @@ async fn turn(
             () = until(tick) => batch.push(Input::Tick),
         }
         // All that waits is taken at once; what a person did goes first.
-        while let Some(Some(Ok(told))) = futures::FutureExt::now_or_never(keys.next()) {
+        while let Some(Ok(told)) = already(keys).await {
             batch.push(as_input(told));
         }
         while let Ok(input) = waiting.try_recv() {
@@ -235,6 +235,16 @@ async fn turn(
             update(state, input).into_iter().for_each(|e| state.push_effect(e));
         }
     }
+}
+
+/// The next item if it is there already. Polled with the task's own waker: the terminal's stream keeps
+/// the first waker it is given, and with one that does nothing the next key would wake nobody.
+async fn already<S: futures::Stream + Unpin>(stream: &mut S) -> Option<S::Item> {
+    std::future::poll_fn(|cx| match stream.poll_next_unpin(cx) {
+        std::task::Poll::Ready(item) => std::task::Poll::Ready(item),
+        std::task::Poll::Pending => std::task::Poll::Ready(None),
+    })
+    .await
 }
 
 async fn until(at: Option<Instant>) {
