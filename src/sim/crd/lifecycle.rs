@@ -61,7 +61,9 @@ impl Inner {
             }
         }
         self.registry.remove(&group, &plural);
-        self.tables.remove(&kind.storage);
+        // The log stays, for watches that have not read it to its end; they end after it.
+        let version = self.version;
+        self.table(&kind).changed = tokio::sync::watch::Sender::new(version);
     }
 }
 

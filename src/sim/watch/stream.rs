@@ -126,12 +126,10 @@ impl Watch {
             return Some(self.renderer.bookmark(self.position, true));
         }
         loop {
-            if self.ended {
-                return None;
-            }
             // Seen now, so that a change during the read below wakes us again.
             self.wake.borrow_and_update();
             match self.store.changes_since(&self.kind, self.position) {
+                LogRead::Expired(_) if self.ended => return None,
                 LogRead::Expired(oldest) => {
                     self.ended = true;
                     return Some(error_event(&ApiError::expired(self.position, oldest)));
@@ -142,6 +140,10 @@ impl Watch {
                         return Some(events);
                     }
                 }
+            }
+            // Only now, so that the last changes of a kind that goes are told.
+            if self.ended {
+                return None;
             }
             let next = if self.bookmarks { self.deadline.min(self.next_bookmark) } else { self.deadline };
             tokio::select! {
