@@ -74,3 +74,45 @@ async fn begin(cluster: Cluster, feed: Arc<OverviewFeed>) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::event::Event;
+    use crate::session::{KubeconfigFrom, Options, Session};
+    use quarterdeck_sim::world::{WorldOptions, load};
+    use quarterdeck_sim::{ServeOptions, SimServer};
+    use std::sync::Arc;
+    use std::time::Duration;
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_session_sees_what_is_wrong_with_a_served_platform_and_asks_nothing_more_when_nothing_changes() {
+        let store = load("ominis", &WorldOptions::default()).unwrap();
+        let server = SimServer::start(store, ServeOptions::default()).await.unwrap();
+        let dir = tempfile::tempdir().unwrap();
+        let options = Options {
+            kubeconfig: KubeconfigFrom::Text(server.kubeconfig_yaml()),
+            state_dir: Some(dir.path().join("state")),
+            config_file: Some(dir.path().join("config.toml")),
+            ..Options::default()
+        };
+        let (tell, mut heard) = tokio::sync::mpsc::unbounded_channel();
+        let session = Session::new(options, Arc::new(move |event| drop(tell.send(event)))).unwrap();
+        let handle = session.overview("sim").unwrap();
+        let settled = async {
+            while let Some(event) = heard.recv().await {
+                if matches!(event, Event::OverviewChanged { .. }) && handle.get().loaded {
+                    return;
+                }
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(30), settled).await.expect("it loads");
+        assert!(!handle.get().findings.is_empty(), "this world has certificates that cannot be issued");
+        let again = session.overview("sim").unwrap();
+        assert!(Arc::ptr_eq(&again.get(), &handle.get()), "one derivation for all");
+        // Whatever is under way ends; then it is silent.
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        let before = session.cluster("sim").unwrap().traffic();
+        tokio::time::sleep(Duration::from_millis(1500)).await;
+        assert_eq!(session.cluster("sim").unwrap().traffic().requests, before.requests);
+    }
+}

@@ -38,9 +38,9 @@ pub enum SourceWord {
 pub struct Sources(pub Vec<SourceState>);
 
 impl Sources {
-    /// Whether the first lists are all there.
+    /// Whether the first lists are all there. Before discovery there is not even anything to wait for.
     pub fn loaded(&self) -> bool {
-        self.0.iter().all(|s| s.state != SourceWord::Loading)
+        !self.0.is_empty() && self.0.iter().all(|s| s.state != SourceWord::Loading)
     }
     /// What could not be read, whole or in part.
     pub fn partial(&self) -> impl Iterator<Item = &SourceState> {
