@@ -96,11 +96,8 @@ impl Robot {
     /// # Panics
     /// When the world cannot be served.
     pub fn with(options: RobotOptions) -> Self {
-        let runtime = tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(2)
-            .enable_all()
-            .build()
-            .expect("a runtime");
+        let runtime =
+            tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("a runtime");
         let runtime = Arc::new(runtime);
         let entered = runtime.clone();
         let _guard = entered.enter();
@@ -115,7 +112,8 @@ impl Robot {
             };
             let world = WorldOptions { pods: options.pods, certs: 0, clock: sim_clock };
             let store = world::load(&options.world, &world).expect("the world loads");
-            let server = runtime.block_on(SimServer::start(store, ServeOptions::default())).expect("the world is served");
+            let server =
+                runtime.block_on(SimServer::start(store, ServeOptions::default())).expect("the world is served");
             (clock, Some(server))
         };
         let kubeconfig = match (&options.kubeconfig, &server) {
@@ -308,8 +306,8 @@ impl Robot {
             assert!(start.elapsed() < PATIENCE, "never idle; the screen is\n{}", self.screen());
             let runtime = self.runtime.clone();
             // A finished task tells nothing more, so that this looks again after a short while.
-            let next = runtime
-                .block_on(async { tokio::time::timeout(Duration::from_millis(20), self.waiting.recv()).await });
+            let next =
+                runtime.block_on(async { tokio::time::timeout(Duration::from_millis(20), self.waiting.recv()).await });
             if let Ok(Some(input)) = next {
                 self.input(input);
             }

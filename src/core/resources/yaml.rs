@@ -47,7 +47,7 @@ pub struct YamlLine {
 
 /// Takes away what nobody wants to read (managedFields) and what must not be seen (values of Secrets).
 pub fn presentable(object: &Value, options: YamlOptions) -> Value {
-    let mut object = object.clone();
+    let mut object = in_order(object);
     if !options.managed_fields
         && let Some(metadata) = object.get_mut("metadata").and_then(Value::as_object_mut)
     {
@@ -57,6 +57,18 @@ pub fn presentable(object: &Value, options: YamlOptions) -> Value {
         mask_secret(&mut object);
     }
     object
+}
+
+/// The object with its fields in the order in which people look for them; unknown ones stay where they are.
+fn in_order(object: &Value) -> Value {
+    let Value::Object(map) = object else { return object.clone() };
+    let first = ["apiVersion", "kind", "metadata"];
+    let rest = map.iter().filter(|(k, _)| !first.contains(&k.as_str()) && *k != "status");
+    let known = |names: &[&str]| {
+        names.iter().filter_map(|n| map.get_key_value(*n)).map(|(k, v)| (k.clone(), v.clone())).collect::<Vec<_>>()
+    };
+    let all = known(&first).into_iter().chain(rest.map(|(k, v)| (k.clone(), v.clone()))).chain(known(&["status"]));
+    Value::Object(all.collect())
 }
 
 /// Replaces the values of a Secret, and of its `last-applied-configuration`, by a mask. Lists are gone through.

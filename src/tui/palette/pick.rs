@@ -156,8 +156,8 @@ impl Pick {
         let mut fuzzy = Fuzzy::new(word);
         let mut found: Vec<(u32, usize)> = Vec::new();
         for (i, choice) in self.choices.iter().enumerate() {
-            let named = choice.label.eq_ignore_ascii_case(word)
-                || choice.aliases.iter().any(|a| a.eq_ignore_ascii_case(word));
+            let named =
+                choice.label.eq_ignore_ascii_case(word) || choice.aliases.iter().any(|a| a.eq_ignore_ascii_case(word));
             let by_label = if named { Some(0) } else { None };
             let by_label = by_label.or_else(|| fuzzy.score(&choice.label).map(|s| s + 20));
             let Some(score) = by_label.or_else(|| fuzzy.score(&choice.detail)) else { continue };

@@ -84,7 +84,10 @@ pub fn palette(state: &State) -> Pick {
         };
         let mut aliases = kind.short_names.clone();
         aliases.extend([kind.singular.clone(), kind.resource()]);
-        all.push(Choice { aliases, ..choice(kind.plural.clone(), &detail, Command::new(Verb::Go, kind.resource()), 8) });
+        all.push(Choice {
+            aliases,
+            ..choice(kind.plural.clone(), &detail, Command::new(Verb::Go, kind.resource()), 8)
+        });
     }
     for (i, name) in state.namespaces.iter().enumerate() {
         let key = if i < 9 { keys(&Command::new(Verb::Namespace, (i + 1).to_string())) } else { String::new() };
@@ -100,7 +103,10 @@ pub fn palette(state: &State) -> Pick {
     }
     for verb in Verb::ALL {
         // A verb without a key here means nothing here, but for those that are words of their own.
-        let own = matches!(verb, Verb::Quit | Verb::Theme | Verb::Keymap | Verb::Mouse | Verb::Problems | Verb::Unlock | Verb::SignIn);
+        let own = matches!(
+            verb,
+            Verb::Quit | Verb::Theme | Verb::Keymap | Verb::Mouse | Verb::Problems | Verb::Unlock | Verb::SignIn
+        );
         let key = keys(&Command::from(*verb));
         if own || !key.is_empty() && !matches!(verb, Verb::Down | Verb::Up | Verb::Palette) {
             let aliases = super::typed::words_for(verb.name());

@@ -5,7 +5,7 @@ use crate::keymap::{Code, Command, Key, Verb};
 use crate::pages::{Hint, Opens, PageState};
 use crate::state::{Answer, Ask, Cx, Effect, Place, Subject};
 use crate::widgets::line::Line;
-use quarterdeck_core::actions::{Action, Args, Confirmation, Outcome, Plan, Risk, RunEvent, RunId};
+use quarterdeck_core::actions::{Action, Args, Confirmation, Outcome, Plan, Risk, RunEvent, RunId, StepState};
 use quarterdeck_core::drafts::Draft;
 use quarterdeck_core::resources::{Level, ObjectRef};
 use quarterdeck_core::{Problem, ProblemKind, Result};
@@ -160,6 +160,13 @@ impl PlanPage {
                 for target in &self.targets {
                     cx.session.drafts().remove(&Draft::of(cx.context, target, "", "", cx.now).id);
                 }
+            }
+            for (slot, result) in self.steps.iter_mut().zip(&outcome.results) {
+                *slot = match result.state {
+                    StepState::Waiting => StepNow::Waiting,
+                    StepState::Accepted | StepState::Done => StepNow::Done(result.text.clone()),
+                    StepState::Failed => StepNow::Failed(result.text.clone()),
+                };
             }
             self.stage = Stage::Ended { plan, outcome };
         }

@@ -4,7 +4,7 @@ use super::form::Form;
 use super::state::{Focus, PlanPage, Stage, StepNow};
 use crate::theme::Role;
 use crate::view::Seen;
-use crate::widgets::{Canvas, notice};
+use crate::widgets::{Canvas, notice, text};
 use quarterdeck_core::actions::{ArgKind, DryRun, Outcome, Plan, Risk};
 use quarterdeck_core::cluster::Access;
 use quarterdeck_core::resources::Level;
@@ -74,7 +74,7 @@ fn review(page: &PlanPage, plan: &Plan, canvas: &mut Canvas<'_>) {
     canvas.text(1, 1, &label, role);
     canvas.right(1, 1, width.saturating_sub(2), &plan.context, Role::Muted);
 
-    let lines = body(page, plan);
+    let lines = wrapped(body(page, plan), width);
     let foot = foot_height(page, plan);
     let room = usize::from(height.saturating_sub(3 + foot));
     let top = page.top.min(lines.len().saturating_sub(room));
@@ -86,6 +86,18 @@ fn review(page: &PlanPage, plan: &Plan, canvas: &mut Canvas<'_>) {
         canvas.right(1, 3 + room as u16 - 1, width.saturating_sub(2), &more, Role::Muted);
     }
     confirm(page, plan, &mut canvas.below(height.saturating_sub(foot)));
+}
+
+/// Long lines go on in the next one, indented a little more: a plan is read whole or not at all.
+fn wrapped(lines: Vec<(u16, String, Role)>, width: u16) -> Vec<(u16, String, Role)> {
+    let mut out = Vec::new();
+    for (indent, line, role) in lines {
+        let room = usize::from(width.saturating_sub(indent + 3));
+        for (i, part) in text::wrap(&line, room).into_iter().enumerate() {
+            out.push((if i == 0 { indent } else { indent + 2 }, part, role));
+        }
+    }
+    out
 }
 
 /// The lines of a plan: indent, text, look.
