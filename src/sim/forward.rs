@@ -4,14 +4,18 @@
 
 use crate::hooks::PodRequest;
 use crate::http_body::Body;
+use crate::spdy::{self, Frame};
 use crate::status::ApiError;
 use crate::value::{list, name, namespace, text};
-use crate::websocket::{Socket, upgrade};
+use crate::websocket::{Socket, choose, upgrade};
 use futures::{SinkExt, StreamExt};
 use http::Response;
 use serde_json::Value;
 use std::collections::HashMap;
 use tokio_tungstenite::tungstenite::Message;
+
+/// How kubectl (1.31 and later) forwards ports: SPDY frames inside a WebSocket.
+const TUNNEL: &str = "SPDY/3.1+portforward.k8s.io";
 
 /// Opens the ports asked for.
 ///
@@ -23,13 +27,20 @@ pub fn answer(request: PodRequest) -> Result<Response<Body>, ApiError> {
     let ports: Vec<u16> = asked
         .map(|p| p.parse().map_err(|_| ApiError::bad_request(format!("unable to parse {p:?} as a port"))))
         .collect::<Result<_, _>>()?;
-    if ports.is_empty() {
+    let tunnel = choose(request.request.headers(), &[TUNNEL]).is_some();
+    if ports.is_empty() && !tunnel {
         return Err(ApiError::bad_request("query parameter \"ports\" is required"));
     }
     if text(&pod, "status.phase") != "Running" {
         let message =
             format!("unable to forward port because pod is not running. Current status={}", text(&pod, "status.phase"));
         return Err(ApiError::bad_request(message));
+    }
+    if tunnel {
+        return upgrade(request, &[TUNNEL], move |socket, _| async move {
+            // The client's end of the connection is the end of the forward.
+            let _ = serve_tunnel(socket, &pod).await;
+        });
     }
     let protocols = ["v5.channel.k8s.io", "v4.channel.k8s.io", "portforward.k8s.io"];
     upgrade(request, &protocols, move |socket, _| async move {
@@ -56,9 +67,7 @@ async fn serve(mut socket: Socket, pod: &Value, ports: &[u16]) -> Result<(), tok
         let Some(&port) = ports.get(usize::from(channel / 2)).filter(|_| channel % 2 == 0) else { continue };
         let open = listens(pod, port);
         if !open {
-            let error = format!(
-                "an error occurred forwarding {port}: failed to connect to localhost:{port} inside namespace: connection refused"
-            );
+            let error = refusal(port);
             let mut frame = vec![channel + 1];
             frame.extend(error.into_bytes());
             socket.send(Message::Binary(frame.into())).await?;
@@ -75,6 +84,76 @@ async fn serve(mut socket: Socket, pod: &Value, ports: &[u16]) -> Result<(), tok
         }
     }
     socket.close(None).await
+}
+
+/// One connection of the tunnel: its data stream, its error stream, its port.
+#[derive(Default)]
+struct Pair {
+    data: u32,
+    error: u32,
+    port: u16,
+    received: Vec<u8>,
+}
+
+async fn serve_tunnel(mut socket: Socket, pod: &Value) -> Result<(), tokio_tungstenite::tungstenite::Error> {
+    let mut reader = spdy::Reader::default();
+    let mut pairs: HashMap<String, Pair> = HashMap::new();
+    let mut first = true;
+    while let Some(message) = socket.next().await {
+        match message? {
+            Message::Binary(bytes) => reader.push(&bytes),
+            Message::Close(_) => break,
+            _ => continue,
+        }
+        let mut out = Vec::new();
+        loop {
+            match reader.next_frame() {
+                Ok(Some(Frame::Open { stream, headers })) => {
+                    let get = |key: &str| headers.iter().find(|(k, _)| k == key).map_or("", |(_, v)| v.as_str());
+                    let pair = pairs.entry(get("requestid").to_owned()).or_default();
+                    pair.port = get("port").parse().unwrap_or(0);
+                    if get("streamtype") == "error" {
+                        pair.error = stream
+                    } else {
+                        pair.data = stream
+                    }
+                    out.extend(spdy::accept(stream, first));
+                    first = false;
+                    if pair.data != 0 && pair.error != 0 && !listens(pod, pair.port) {
+                        out.extend(spdy::data(pair.error, refusal(pair.port).as_bytes(), true));
+                        out.extend(spdy::data(pair.data, b"", true));
+                    }
+                }
+                Ok(Some(Frame::Data { stream, bytes, last })) => {
+                    let Some(pair) = pairs.values_mut().find(|p| p.data == stream) else { continue };
+                    pair.received.extend(bytes);
+                    while let Some(end) = pair.received.windows(4).position(|w| w == b"\r\n\r\n") {
+                        let head = String::from_utf8_lossy(&pair.received[..end]).into_owned();
+                        pair.received.drain(..end + 4);
+                        out.extend(spdy::data(stream, page(pod, pair.port, &head).as_bytes(), false));
+                    }
+                    if last {
+                        out.extend(spdy::data(pair.data, b"", true));
+                        out.extend(spdy::data(pair.error, b"", true));
+                        pairs.retain(|_, p| p.data != stream);
+                    }
+                }
+                Ok(Some(Frame::Ping(id))) => out.extend(spdy::pong(id)),
+                Ok(Some(Frame::Leave)) | Err(_) => return socket.close(None).await,
+                Ok(None) => break,
+            }
+        }
+        if !out.is_empty() {
+            socket.send(Message::Binary(out.into())).await?;
+        }
+    }
+    Ok(())
+}
+
+fn refusal(port: u16) -> String {
+    format!(
+        "an error occurred forwarding {port}: failed to connect to localhost:{port} inside namespace: connection refused"
+    )
 }
 
 /// Whether a container of the pod declares the port.

@@ -27,6 +27,7 @@ pub mod rbac;
 pub mod schema;
 mod server;
 pub mod shapes;
+mod spdy;
 pub mod status;
 pub mod storage;
 pub mod stories;
