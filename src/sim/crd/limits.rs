@@ -206,7 +206,7 @@ fn combinations(value: &Value, schema: &Value, path: &str, found: &mut Vec<Cause
         }
         _ => {}
     }
-    if schema.get("not").is_some_and(|part| good(part)) {
+    if schema.get("not").is_some_and(good) {
         fail(format!("\"{path}\" must not validate the schema (not)"));
     }
     for part in schema["allOf"].as_array().into_iter().flatten() {

@@ -15,8 +15,11 @@ use crate::{schema::root_type, status::ApiError};
 /// Starts every body.
 const MAGIC: &[u8] = b"k8s\0";
 
+/// A message's fields by number: name and type.
+type Message = HashMap<u64, (&'static str, &'static str)>;
+
 /// Field numbers of all messages: message → number → name and type.
-static MESSAGES: LazyLock<HashMap<&'static str, HashMap<u64, (&'static str, &'static str)>>> = LazyLock::new(|| {
+static MESSAGES: LazyLock<HashMap<&'static str, Message>> = LazyLock::new(|| {
     let mut messages = HashMap::new();
     let mut current = "";
     for line in include_str!("../schema/builtin.wire").lines() {

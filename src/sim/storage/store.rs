@@ -284,7 +284,8 @@ fn page(objects: &BTreeMap<ObjectKey, Arc<Object>>, kind: &KindInfo, query: &Lis
         if kind.namespaced && query.namespace.as_ref().is_some_and(|n| *n != key.0) {
             break;
         }
-        if !plain && !(query.labels.matches(object) && query.fields.matches(object)) {
+        let wanted = plain || (query.labels.matches(object) && query.fields.matches(object));
+        if !wanted {
             continue;
         }
         if query.limit > 0 && page.items.len() >= query.limit {

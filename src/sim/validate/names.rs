@@ -32,7 +32,7 @@ pub(super) fn metadata(kind: &KindInfo, meta: &Value) -> Vec<Cause> {
             found.push(invalid("metadata.name", name, "must not contain dots"));
         } else if short && !(label(name) && name.len() <= 63) {
             found.push(invalid("metadata.name", name, LABEL));
-        } else if !short && !(name.len() <= 253 && name.split('.').all(label)) {
+        } else if !short && (name.len() > 253 || !name.split('.').all(label)) {
             found.push(invalid("metadata.name", name, SUBDOMAIN));
         }
     }
