@@ -1,0 +1,6 @@
+//! The real program in a pseudo-terminal, keys in and screen out: on the embedded cluster and on a
+//! real control plane, at several sizes, without colour, without Unicode, without a screen at all.
+
+mod bad_days;
+mod pages;
+mod stage;
