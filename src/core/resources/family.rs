@@ -4,8 +4,11 @@ use super::row::RowArc;
 use super::{Kind, Kinds, Meta, ObjectRef};
 use serde_json::Value;
 
+/// A kind's group and plural.
+type Place = (&'static str, &'static str);
+
 /// Kinds whose objects are owned by objects of another kind, by group and plural: owner, owned.
-const OWNED: [((&str, &str), (&str, &str)); 15] = [
+const OWNED: [(Place, Place); 15] = [
     (("apps", "deployments"), ("apps", "replicasets")),
     (("apps", "replicasets"), ("", "pods")),
     (("apps", "statefulsets"), ("", "pods")),

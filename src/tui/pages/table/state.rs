@@ -7,6 +7,7 @@ use crate::palette::choices;
 use crate::state::cursor::{Cursor, RowId, Rows};
 use crate::state::input::{Mouse, MouseWhat};
 use crate::state::{Cx, Order, Place, Subject, age};
+use quarterdeck_core::resources::columns::first_sort;
 use quarterdeck_core::resources::row::RowArc;
 use quarterdeck_core::resources::{Cell, Column, Kind, Level, ObjectRef, Scope};
 use quarterdeck_core::store::{Freshness, TableHandle, TableRequest, TableView};
@@ -133,7 +134,7 @@ impl Table {
             Some((name, descending)) => {
                 (watched.columns.iter().position(|c| c.name.eq_ignore_ascii_case(name)), *descending)
             }
-            None => (None, false),
+            None => first_sort(&watched.kind, &watched.columns),
         };
         watched.view.sort_by(column, descending);
     }
