@@ -11,17 +11,34 @@
 //! * `pages/NAME/view.rs`: `pub fn draw(page: &ThePage, seen: &Seen<'_>, canvas: &mut Canvas<'_>)`;
 //!   changes nothing, draws with roles of the theme, never with colours.
 //!
+//! A list of things that no watch brings is a [`board::Source`]; a page about one thing is a
+//! [`detail::Story`]: both need a few lines only.
+//!
 //! Its keys are a table `[NAME]` in `keymaps/default.toml` when `scopes` names it; commands are in
 //! `keymap/verbs.rs`. It is gone to by `cx.go(Place::object("NAME", object))`, by `go NAME` in a key
 //! map, and from the palette when it has a title.
 
+pub mod board;
+pub mod detail;
 pub mod page;
 
 pub use page::{Findable, Hint, Opens, PageState};
 
 page::pages! {
     home::Home,
+    apps::Apps,
+    tenants::Tenants,
+    certificates::Certificates,
+    routes::Routes,
+    app::AppPage,
+    tenant::TenantPage,
+    certificate::CertificatePage,
+    route::RoutePage,
     table::Table,
+    contexts::Contexts,
+    namespaces::Namespaces,
+    journal::Journal,
+    drafts::Drafts,
     yaml::Yaml,
     describe::Describe,
     logs::Logs,

@@ -1,22 +1,22 @@
 //! What the home page remembers and answers.
 
 use crate::keymap::{Command, Verb};
+use crate::pages::board::overview::Watched;
 use crate::pages::page::{Findable, Hint, Opens, PageState};
-use crate::state::cursor::{Cursor, RowId, Rows};
+use crate::state::cursor::{Cursor, RowId, Rows, Shown};
 use crate::state::input::{Mouse, MouseWhat};
 use crate::state::{Cx, Order, Place, age};
 use quarterdeck_core::Result;
-use quarterdeck_core::findings::Finding;
-use quarterdeck_core::overview::Overview;
+use quarterdeck_core::findings::{Finding, Topic};
+use quarterdeck_core::journal::Entry;
 use quarterdeck_core::resources::{Level, ObjectRef};
-use quarterdeck_core::session::OverviewHandle;
-use std::sync::Arc;
+use quarterdeck_core::store::Freshness;
 
-/// Findings as the cursor needs them.
+/// Findings as the cursor needs them, in the order of their groups.
 pub(super) struct Findings<'a>(pub &'a [Finding]);
 
 fn id(finding: &Finding) -> String {
-    format!("{}/{}/{}/{}", finding.code, finding.kind, finding.namespace, finding.name)
+    format!("{}/{}/{}/{}/{}", finding.code, finding.kind, finding.namespace, finding.name, finding.uid)
 }
 
 impl Rows for Findings<'_> {
@@ -35,29 +35,101 @@ impl Rows for Findings<'_> {
     }
 }
 
+/// A line of the page.
+pub(super) enum Line {
+    /// A group's headline: level, title, since when.
+    Head(Level, String, Option<i64>),
+    /// A finding: its place among all.
+    Finding(usize, Box<Shown<Finding>>),
+    /// How many are well, by page.
+    Counts,
+    Heading(&'static str),
+    Done(Box<Entry>),
+}
+
 /// What is wrong right now.
 pub struct Home {
-    pub(super) handle: OverviewHandle,
-    pub(super) seen: Arc<Overview>,
+    pub(super) watched: Option<Watched>,
+    /// All findings in the order of their groups.
+    pub(super) findings: Vec<Finding>,
     pub(super) cursor: Cursor<Finding>,
-    kinds: Arc<quarterdeck_core::resources::Kinds>,
+    pub(super) done: Vec<Entry>,
+    problem: Option<quarterdeck_core::Problem>,
 }
 
 impl Home {
-    /// Each finding takes a line for what and one for why.
-    fn rows_height(height: usize) -> usize {
-        (height.saturating_sub(4) / 2).max(1)
+    pub(super) fn problem(&self) -> Option<&quarterdeck_core::Problem> {
+        self.problem.as_ref()
     }
-    fn step(&mut self, by: isize, cx: &Cx<'_>) {
-        let height = Self::rows_height(cx.height());
-        self.cursor.step(&Findings(&self.seen.findings), by, height);
+    fn step(&mut self, by: isize) {
+        self.cursor.step(&Findings(&self.findings), by, usize::MAX / 4);
     }
-    fn object(&self) -> Option<ObjectRef> {
-        let finding = self.cursor.current()?;
-        let kind = self.kinds.iter().find(|k| k.group == finding.group && k.kind == finding.kind)?;
-        let mut object = ObjectRef::new(kind.clone(), &finding.namespace, &finding.name);
-        object.uid = finding.uid.as_str().into();
-        Some(object)
+    /// All lines, and which of them the cursor is on.
+    pub(super) fn lines(&self) -> (Vec<Line>, usize) {
+        let (mut lines, mut at) = (Vec::new(), 0);
+        let groups = self.watched.as_ref().map(|w| w.seen.groups.as_slice()).unwrap_or_default();
+        let mut last: Option<Topic> = None;
+        for (i, shown) in self.cursor.window(&Findings(&self.findings), usize::MAX / 4).into_iter().enumerate() {
+            let topic = shown.row.topic();
+            if last != Some(topic) {
+                last = Some(topic);
+                lines.push(match groups.iter().find(|g| g.topic == topic) {
+                    Some(group) => Line::Head(group.level, group.title.clone(), group.since),
+                    None => Line::Head(Level::Off, "mended meanwhile".into(), None),
+                });
+            }
+            if shown.cursor {
+                at = lines.len();
+            }
+            lines.push(Line::Finding(i, Box::new(shown)));
+        }
+        lines.push(Line::Counts);
+        if !self.done.is_empty() {
+            lines.push(Line::Heading("Lately done from here"));
+            lines.extend(self.done.iter().map(|e| Line::Done(Box::new(e.clone()))));
+        }
+        (lines, at)
+    }
+    /// The first line that is shown, so that the cursor and its headline are seen.
+    pub(super) fn first_line(at: usize, count: usize, height: usize) -> usize {
+        if count <= height || at < height.saturating_sub(1) {
+            0
+        } else {
+            (at + 2).saturating_sub(height).min(count - height)
+        }
+    }
+    fn go(&self, verb: Verb, cx: &mut Cx<'_>) {
+        let Some(finding) = self.cursor.current() else { return };
+        let Some(object) = finding.object.clone() else {
+            let words = format!("{} {} is not an object of this cluster", finding.kind, finding.name);
+            cx.say(Level::Off, words);
+            return;
+        };
+        let seen = self.watched.as_ref().map(|w| &w.seen);
+        let place = match verb {
+            Verb::Open => {
+                let app = seen.and_then(|s| s.app(&finding.title));
+                let route = seen.and_then(|s| {
+                    let same = s.routes.iter().filter(|r| r.object.uid == object.uid && r.code == Some(finding.code));
+                    same.clone().find(|r| finding.title.starts_with(&*r.host)).or_else(|| same.clone().next())
+                });
+                if object.kind.plural == "certificates" {
+                    Place::object("certificate", object)
+                } else if let Some(r) = route {
+                    let place = Place::object("route", r.object.clone());
+                    place.with("host", &*r.host).with("path", &*r.path).with("extra", &*r.extra)
+                } else if let Some(app) = app {
+                    Place::name("app", &*app.name)
+                } else if seen.is_some_and(|s| s.tenant(&finding.title).is_some()) {
+                    Place::name("tenant", &*finding.title)
+                } else {
+                    Place::object("describe", object)
+                }
+            }
+            Verb::EditExternal => Place::object("edit", object).with("with", "editor"),
+            verb => Place::object(verb.name(), object),
+        };
+        cx.go(place);
     }
 }
 
@@ -65,58 +137,50 @@ impl Opens for Home {
     const NAME: &'static str = "home";
     const TITLE: &'static str = "what is wrong right now";
     fn open(_place: &Place, cx: &mut Cx<'_>) -> Result<Self> {
-        let handle = match cx.session.overview(cx.context) {
-            Ok(handle) => handle,
-            Err(problem) => {
-                cx.tell(&problem);
-                OverviewHandle::default()
-            }
+        let (watched, problem) = match Watched::open(cx) {
+            Ok(watched) => (Some(watched), None),
+            Err(problem) => (None, Some(problem)),
         };
-        Ok(Self { seen: handle.get(), handle, cursor: Cursor::default(), kinds: cx.kinds.clone() })
+        Ok(Self { watched, findings: Vec::new(), cursor: Cursor::default(), done: Vec::new(), problem })
     }
 }
 
 impl PageState for Home {
     fn crumb(&self) -> String {
-        "home".into()
+        match &self.watched {
+            Some(w) if !w.seen.platform.id.is_empty() => w.seen.platform.id.clone(),
+            _ => "home".into(),
+        }
     }
     fn scopes(&self) -> Vec<String> {
         vec!["home".into(), "list".into()]
     }
     fn hints(&self) -> Vec<Hint> {
-        vec![
-            Hint::new(Verb::Open, "open"),
-            Hint::new(Verb::Yaml, "yaml"),
-            Hint::new(Verb::Describe, "describe"),
-        ]
+        let go = |page: &str| Hint::new(Command::new(Verb::Go, page), page);
+        vec![Hint::new(Verb::Open, "open"), go("apps"), go("tenants"), go("certificates"), go("routes")]
     }
     fn command(&mut self, command: &Command, cx: &mut Cx<'_>) -> bool {
-        let page = Self::rows_height(cx.height()) as isize;
+        let page = (cx.height() / 2).max(1) as isize;
         match command.verb {
-            Verb::Down => self.step(1, cx),
-            Verb::Up => self.step(-1, cx),
-            Verb::PageDown => self.step(page, cx),
-            Verb::PageUp => self.step(-page, cx),
-            Verb::HalfDown => self.step(page / 2, cx),
-            Verb::HalfUp => self.step(-page / 2, cx),
-            Verb::Top => self.step(isize::MIN / 2, cx),
-            Verb::Bottom => self.step(isize::MAX / 2, cx),
-            Verb::Open | Verb::Describe | Verb::Yaml | Verb::Events | Verb::Edit => match self.object() {
-                Some(object) if command.verb == Verb::Open && object.kind.plural == "certificates" => {
-                    cx.go(Place::object("certificate", object));
-                }
-                Some(object) if command.verb == Verb::Open => cx.go(Place::object("describe", object)),
-                Some(object) => cx.go(Place::object(command.verb.name(), object)),
-                None => {
-                    if let Some(finding) = self.cursor.current() {
-                        let words = format!("{} {} is not an object of this cluster", finding.kind, finding.name);
-                        cx.say(Level::Off, words);
-                    }
-                }
-            },
+            Verb::Down => self.step(1),
+            Verb::Up => self.step(-1),
+            Verb::PageDown => self.step(page),
+            Verb::PageUp => self.step(-page),
+            Verb::HalfDown => self.step(page / 2),
+            Verb::HalfUp => self.step(-page / 2),
+            Verb::Top => self.step(isize::MIN / 2),
+            Verb::Bottom => self.step(isize::MAX / 2),
+            Verb::Open | Verb::Describe | Verb::Yaml | Verb::Events | Verb::Edit | Verb::EditExternal => {
+                self.go(command.verb, cx);
+            }
             Verb::CopyName => {
                 if let Some(finding) = self.cursor.current() {
                     cx.copy(finding.name.clone(), format!("name {}", finding.name));
+                }
+            }
+            Verb::CopyNamespace => {
+                if let Some(finding) = self.cursor.current() {
+                    cx.copy(finding.namespace.clone(), "namespace");
                 }
             }
             _ => return false,
@@ -125,42 +189,58 @@ impl PageState for Home {
     }
     fn mouse(&mut self, mouse: Mouse, cx: &mut Cx<'_>) -> bool {
         match mouse.what {
-            MouseWhat::WheelDown => self.step(1, cx),
-            MouseWhat::WheelUp => self.step(-1, cx),
+            MouseWhat::WheelDown => self.step(1),
+            MouseWhat::WheelUp => self.step(-1),
             MouseWhat::Click | MouseWhat::Menu => {
-                let target = self.cursor.top() + usize::from(mouse.y) / 2;
-                if target == self.cursor.index() {
+                let (lines, at) = self.lines();
+                let first = Self::first_line(at, lines.len(), cx.height());
+                let Some(Line::Finding(target, _)) = lines.get(first + usize::from(mouse.y)) else { return false };
+                if *target == self.cursor.index() {
                     cx.order(Order::Command(Verb::Open.into()));
                 } else {
-                    self.step(target as isize - self.cursor.index() as isize, cx);
+                    self.step(*target as isize - self.cursor.index() as isize);
                 }
             }
         }
         true
     }
     fn refresh(&mut self, cx: &mut Cx<'_>) -> bool {
-        self.kinds = cx.kinds.clone();
-        let latest = self.handle.get();
-        let changed = !Arc::ptr_eq(&latest, &self.seen);
-        self.seen = latest;
-        let height = Self::rows_height(cx.height());
-        self.cursor.follow(&Findings(&self.seen.findings), height);
+        let mut done = cx.session.journal();
+        done.retain(|e| e.context == cx.context);
+        done.truncate(5);
+        let mut changed = done != self.done;
+        self.done = done;
+        if let Some(watched) = &mut self.watched
+            && watched.refresh(cx)
+        {
+            let members = watched.seen.groups.iter().flat_map(|g| &g.members);
+            self.findings = members.filter(|f| cx.scope.contains(&f.namespace)).cloned().collect();
+            self.cursor.follow(&Findings(&self.findings), usize::MAX / 4);
+            changed = true;
+        }
         changed
     }
+    fn scope_changed(&mut self, cx: &mut Cx<'_>) {
+        self.refresh(cx);
+    }
     fn targets(&self) -> Vec<ObjectRef> {
-        self.object().into_iter().collect()
+        self.cursor.current().and_then(|f| f.object.clone()).into_iter().collect()
     }
     fn on_ghost(&self) -> bool {
         self.cursor.on_ghost()
     }
+    fn freshness(&self) -> Option<Freshness> {
+        self.watched.as_ref().map(Watched::freshness)
+    }
     fn next_change(&self, now: i64) -> Option<i64> {
-        age::next_of(self.seen.findings.iter().filter_map(|f| f.since), now)
+        let times = self.findings.iter().filter_map(|f| f.since).chain(self.done.iter().map(|e| e.at));
+        age::next_of(times, now)
     }
     fn findable(&self) -> Vec<Findable> {
-        self.seen.findings.iter().map(|f| Findable { id: id(f), label: format!("{} {}", f.kind, f.name) }).collect()
+        let label = |f: &Finding| format!("{} {}", f.kind, f.title);
+        self.findings.iter().map(|f| Findable { id: id(f), label: label(f) }).collect()
     }
-    fn find(&mut self, wanted: &str, cx: &mut Cx<'_>) {
-        let height = Self::rows_height(cx.height());
-        self.cursor.go_to(&Findings(&self.seen.findings), wanted, height);
+    fn find(&mut self, wanted: &str, _cx: &mut Cx<'_>) {
+        self.cursor.go_to(&Findings(&self.findings), wanted, usize::MAX / 4);
     }
 }

@@ -1,42 +1,113 @@
 //! Draws the home page.
 
-use super::state::{Findings, Home};
+use super::state::{Home, Line};
+use crate::pages::table::view::trouble;
 use crate::state::age;
 use crate::theme::Role;
 use crate::view::Seen;
-use crate::widgets::Canvas;
+use crate::widgets::{Canvas, text};
+use quarterdeck_core::overview::{Counts, Overview};
+use quarterdeck_core::resources::Level;
 
 pub fn draw(page: &Home, seen: &Seen<'_>, canvas: &mut Canvas<'_>) {
-    let width = canvas.width();
-    let height = (usize::from(canvas.height()).saturating_sub(4) / 2).max(1);
-    let lines = page.cursor.window(&Findings(&page.seen.findings), height);
-    if lines.is_empty() {
-        let glyph = canvas.glyphs().good;
-        canvas.text(1, 1, glyph, Role::Good);
-        canvas.text(3, 1, "nothing is wrong as far as it is known", Role::Good);
+    let Some(watched) = &page.watched else {
+        if let Some(problem) = page.problem() {
+            trouble(problem, canvas);
+        }
         return;
-    }
-    for (i, line) in lines.iter().enumerate() {
-        let y = 2 * i as u16;
-        let finding = &line.row;
-        if line.cursor {
-            canvas.text(0, y, canvas.glyphs().cursor, Role::Cursor);
-        }
-        let role = if line.ghost { Role::Ghost } else { Role::from(finding.level) };
-        let x = canvas.level(2, y, finding.level);
-        let name = if finding.namespace.is_empty() {
-            format!("{} {}", finding.kind, finding.name)
+    };
+    let overview = &watched.seen;
+    let notes = watched.notes();
+    let height = usize::from(canvas.height()).saturating_sub(notes.len());
+    let (lines, at) = page.lines();
+    let first = Home::first_line(at, lines.len(), height);
+    let mut y = 0;
+    let width = canvas.width();
+    if page.findings.is_empty() {
+        let (level, words) = if overview.loaded {
+            (Level::Good, "nothing is wrong as far as it can be seen")
         } else {
-            format!("{} {}/{}", finding.kind, finding.namespace, finding.name)
+            (Level::Busy, "looking at the platform…")
         };
-        canvas.fit(x + 1, y, width.saturating_sub(x + 14), &name, role);
-        if let Some(since) = finding.since {
-            let words = if line.ghost { "gone".into() } else { format!("since {}", age::age(since, seen.now)) };
-            canvas.right(0, y, width.saturating_sub(1), &words, Role::Muted);
+        let x = canvas.level(1, y, level);
+        canvas.text(x + 1, y, words, Role::from(level));
+        y += 2;
+    }
+    // Names of findings in one column.
+    let names = page.findings.iter().map(|f| text::width(&f.title)).max().unwrap_or(0);
+    let names = names.min(usize::from(width) * 2 / 5) as u16;
+    for line in lines.iter().skip(first).take(height.saturating_sub(usize::from(y))) {
+        match line {
+            Line::Head(level, title, since) => {
+                let x = canvas.level(1, y, *level);
+                canvas.fit(x + 1, y, width.saturating_sub(x + 16), title, Role::from(*level));
+                if let Some(since) = since {
+                    canvas.right(0, y, width.saturating_sub(1), &format!("since {}", age::age(*since, seen.now)), Role::Muted);
+                }
+            }
+            Line::Finding(_, shown) => {
+                let finding = &shown.row;
+                if shown.cursor {
+                    canvas.text(0, y, canvas.glyphs().cursor, Role::Cursor);
+                }
+                let role = if shown.ghost { Role::Ghost } else { Role::Text };
+                let clean = quarterdeck_core::text::clean_line(&finding.title);
+                canvas.text(4, y, &text::cut_middle(&clean, usize::from(names), canvas.glyphs().ellipsis), role);
+                if shown.cursor {
+                    canvas.emphasize(4, y, names);
+                }
+                let x = 4 + names + 2;
+                let words = if shown.ghost { "gone" } else { finding.reason.as_str() };
+                canvas.fit(x, y, width.saturating_sub(x + 1), words, role);
+            }
+            Line::Counts => counts(overview, canvas, y),
+            Line::Heading(title) => {
+                canvas.text(1, y, title, Role::Title);
+            }
+            Line::Done(entry) => {
+                let level = if entry.ok { Level::Good } else { Level::Bad };
+                let x = canvas.level(4, y, level);
+                let end = canvas.fit(x + 1, y, 8, &age::age(entry.at, seen.now), Role::Muted);
+                let user = format!("by {}", entry.user);
+                let room = width.saturating_sub(end + text::width(&user) as u16 + 4);
+                canvas.fit(end + 2, y, room, &entry.title, Role::Text);
+                canvas.right(0, y, width.saturating_sub(1), &user, Role::Muted);
+            }
         }
-        canvas.fit(4, y + 1, width.saturating_sub(5), &finding.reason, Role::Text);
-        if line.cursor {
-            canvas.emphasize(x + 1, y, width.saturating_sub(x + 14));
+        y += 1;
+    }
+    for (i, (level, words)) in notes.iter().enumerate() {
+        let y = canvas.height().saturating_sub((notes.len() - i) as u16);
+        let x = canvas.level(1, y, *level);
+        canvas.fit(x + 1, y, width.saturating_sub(x + 2), words, Role::from(*level));
+    }
+}
+
+/// What is well, in one line.
+fn counts(overview: &Overview, canvas: &mut Canvas<'_>, y: u16) {
+    let Counts { apps, tenants, certificates, routes, .. } = overview.counts;
+    let mut x = 1;
+    for (name, count) in [("tenants", tenants), ("apps", apps), ("certificates", certificates), ("routes", routes)] {
+        if count.total == 0 {
+            continue;
         }
+        let level = if count.bad > 0 {
+            Level::Bad
+        } else if count.warn > 0 {
+            Level::Warn
+        } else {
+            Level::Good
+        };
+        let suspended = if count.off > 0 { format!(", {} off", count.off) } else { String::new() };
+        let words = if count.good + count.off == count.total {
+            format!("{} {name} fine{suspended}", count.good)
+        } else {
+            format!("{} of {} {name} fine{suspended}", count.good, count.total)
+        };
+        if x + text::width(&words) as u16 + 3 > canvas.width() {
+            break;
+        }
+        x = canvas.level(x, y, level) + 1;
+        x = canvas.text(x, y, &words, Role::Text) + 3;
     }
 }

@@ -2,12 +2,13 @@
 
 use super::columns::cell_text;
 use super::state::{Lines, Table};
+use crate::state::cursor::Shown;
 use crate::theme::Role;
 use crate::view::Seen;
 use crate::widgets::columns::{GAP, Want, share};
 use crate::widgets::{Canvas, text};
 use quarterdeck_core::resources::row::RowArc;
-use quarterdeck_core::resources::{Cell, Column, ColumnType, Level};
+use quarterdeck_core::resources::{Cell, Column, ColumnType, Level, Query};
 use quarterdeck_core::store::Freshness;
 use quarterdeck_core::{Problem, ProblemKind};
 
@@ -17,7 +18,7 @@ const GUTTER: u16 = 2;
 pub fn draw(page: &Table, seen: &Seen<'_>, canvas: &mut Canvas<'_>) {
     let mut y = 0;
     if page.has_chips() {
-        chips(page, canvas);
+        filter_chips(&page.filter, &page.selectors(), canvas);
         y = 1;
     }
     let Some(watched) = &page.watched else {
@@ -46,58 +47,163 @@ pub fn draw(page: &Table, seen: &Seen<'_>, canvas: &mut Canvas<'_>) {
         canvas.text(1, y + 1, &words, role);
         return;
     }
-    let rows: Vec<&RowArc> = lines.iter().map(|l| &l.row).collect();
-    let shown = layout(page, &watched.columns, &rows, canvas.width().saturating_sub(GUTTER), seen.now);
-    titles(page, &watched.columns, &shown, canvas, y);
-    for (i, line) in lines.iter().enumerate() {
-        let y = y + 1 + i as u16;
-        let glyphs = canvas.glyphs();
-        if line.cursor {
-            canvas.text(0, y, glyphs.cursor, Role::Cursor);
-        }
-        if line.marked {
-            canvas.text(1, y, glyphs.mark, Role::Mark);
-        }
-        let mut x = GUTTER;
-        for (column, width) in &shown {
-            let Some(cell) = line.row.cells.get(*column) else { continue };
-            let role = if line.ghost { Role::Ghost } else { role_of(cell, &watched.columns[*column], line.row.level) };
-            draw_cell(canvas, x, y, *width, cell, &watched.columns[*column], role, seen.now);
-            x += width + GAP;
-        }
-        if line.ghost {
-            canvas.right(0, y, canvas.width(), " gone", Role::Warn);
-        } else if line.row.meta.deleting.is_some() {
-            canvas.right(0, y, canvas.width(), " deleting", Role::Busy);
-        }
-        if line.cursor {
+    let grid = Grid {
+        columns: &watched.columns,
+        lead: "Name",
+        sort: page.sort.as_ref().map(|(n, d)| (n.as_str(), *d)),
+        wide: page.wide,
+        skipped: page.skipped,
+        now: seen.now,
+    };
+    grid.draw(&lines, canvas, y);
+    let y = y + 1 + lines.len() as u16;
+    partial(page, canvas, y);
+}
+
+/// Rows with columns, as tables and boards draw them.
+pub struct Grid<'a> {
+    pub columns: &'a [Column],
+    /// The column that names the row; it stays when the others are scrolled away.
+    pub lead: &'a str,
+    pub sort: Option<(&'a str, bool)>,
+    pub wide: bool,
+    pub skipped: usize,
+    pub now: i64,
+}
+
+impl Grid<'_> {
+    /// Draws titles and lines from a line of the canvas on.
+    pub fn draw(&self, lines: &[Shown<RowArc>], canvas: &mut Canvas<'_>, y: u16) {
+        let rows: Vec<&RowArc> = lines.iter().map(|l| &l.row).collect();
+        let shown = self.layout(&rows, canvas.width().saturating_sub(GUTTER));
+        self.titles(&shown, canvas, y);
+        for (i, line) in lines.iter().enumerate() {
+            let y = y + 1 + i as u16;
+            let glyphs = canvas.glyphs();
+            if line.cursor {
+                canvas.text(0, y, glyphs.cursor, Role::Cursor);
+            }
+            if line.marked {
+                canvas.text(1, y, glyphs.mark, Role::Mark);
+            }
+            let mut x = GUTTER;
+            for (column, width) in &shown {
+                let (Some(cell), title) = (line.row.cells.get(*column), &self.columns[*column]) else { continue };
+                let lead = self.is_lead(title);
+                let role = if line.ghost { Role::Ghost } else { role_of(cell, lead, line.row.level) };
+                self.cell(canvas, (x, y, *width), cell, title, role);
+                x += width + GAP;
+            }
+            if line.ghost {
+                canvas.right(0, y, canvas.width(), " gone", Role::Warn);
+            } else if line.row.meta.deleting.is_some() {
+                canvas.right(0, y, canvas.width(), " deleting", Role::Busy);
+            }
             // Bold on the name only: moving the cursor then costs few bytes.
-            if let Some((_, width)) = shown.first() {
-                let name = name_span(&shown, &watched.columns).unwrap_or((GUTTER, *width));
-                canvas.emphasize(name.0, y, name.1);
+            if line.cursor
+                && let Some((x, width)) = self.lead_span(&shown)
+            {
+                canvas.emphasize(x, y, width);
             }
         }
     }
-}
 
-/// Where the name column is.
-fn name_span(shown: &[(usize, u16)], columns: &[Column]) -> Option<(u16, u16)> {
-    let mut x = GUTTER;
-    for (column, width) in shown {
-        if columns[*column].name.eq_ignore_ascii_case("name") {
-            return Some((x, *width));
-        }
-        x += width + GAP;
+    fn is_lead(&self, column: &Column) -> bool {
+        column.name.eq_ignore_ascii_case(self.lead)
     }
-    None
+
+    /// Where the column is that names the row.
+    fn lead_span(&self, shown: &[(usize, u16)]) -> Option<(u16, u16)> {
+        let mut x = GUTTER;
+        for (column, width) in shown {
+            if self.is_lead(&self.columns[*column]) {
+                return Some((x, *width));
+            }
+            x += width + GAP;
+        }
+        None
+    }
+
+    fn cell(&self, canvas: &mut Canvas<'_>, at: (u16, u16, u16), cell: &Cell, column: &Column, role: Role) {
+        let (x, y, width) = at;
+        let content = cell_text(cell, self.now);
+        if let Cell::Status(level, _) = cell {
+            let end = canvas.text(x, y, canvas.glyphs().level(*level), role);
+            canvas.fit(end + 1, y, width.saturating_sub(2), &content, role);
+        } else if numeric(column) {
+            canvas.right(x, y, width, &content, role);
+        } else if self.is_lead(column) {
+            let clean = quarterdeck_core::text::clean_line(&content);
+            let shown = text::cut_middle(&clean, usize::from(width), canvas.glyphs().ellipsis);
+            canvas.text(x, y, &shown, role);
+        } else {
+            canvas.fit(x, y, width, &content, role);
+        }
+    }
+
+    /// The columns that are shown, with their widths.
+    fn layout(&self, rows: &[&RowArc], width: u16) -> Vec<(usize, u16)> {
+        let columns = self.columns;
+        let all = self.wide || self.skipped > 0;
+        let mut candidates: Vec<usize> = (0..columns.len()).filter(|i| all || !columns[*i].wide).collect();
+        // Scrolled: the name stays, the columns after it move out to the left.
+        if self.skipped > 0 {
+            let name = candidates.iter().position(|i| self.is_lead(&columns[*i])).unwrap_or(0);
+            let from = (name + 1).min(candidates.len());
+            let to = (from + self.skipped).min(candidates.len());
+            candidates.drain(from..to);
+        }
+        let wants: Vec<Want> = candidates
+            .iter()
+            .map(|i| {
+                let column = &columns[*i];
+                let status = if column.column_type == ColumnType::Status { 2 } else { 0 };
+                let cells = rows.iter().filter_map(|r| r.cells.get(*i));
+                let widest = cells.map(|c| text::width(&cell_text(c, self.now))).max().unwrap_or(0).min(120);
+                let natural = (widest + status).max(text::width(&column.name)) as u16;
+                let cuttable = matches!(column.column_type, ColumnType::Text | ColumnType::Status);
+                // When columns are asked for, the left ones come first.
+                let importance = if self.skipped > 0 && column.importance > 0 { 1 } else { column.importance };
+                Want { natural, min: column.min_width.max(4), importance, cuttable }
+            })
+            .collect();
+        let (shown, _) = share(&wants, width);
+        shown.into_iter().map(|(i, w)| (candidates[i], w)).collect()
+    }
+
+    fn titles(&self, shown: &[(usize, u16)], canvas: &mut Canvas<'_>, y: u16) {
+        let mut x = GUTTER;
+        let glyphs = canvas.glyphs();
+        for (i, width) in shown {
+            let column = &self.columns[*i];
+            let mut title = column.name.to_uppercase();
+            if let Some((_, down)) = self.sort.filter(|(name, _)| column.name.eq_ignore_ascii_case(name)) {
+                title.push_str(if down { glyphs.down } else { glyphs.up });
+            }
+            if numeric(column) {
+                canvas.right(x, y, *width, &title, Role::Column);
+            } else {
+                canvas.fit(x, y, width + 1, &title, Role::Column);
+            }
+            x += width + GAP;
+        }
+        let hidden = self.columns.len() - shown.len();
+        let left = if self.skipped > 0 { format!("{}{}", glyphs.left, self.skipped) } else { String::new() };
+        let more = hidden.saturating_sub(self.skipped);
+        let more = if more > 0 { format!("{left} +{more}{}", glyphs.right) } else { left };
+        let width = canvas.width();
+        if usize::from(width.saturating_sub(x)) > text::width(&more) {
+            canvas.right(x, y, width - x, &more, Role::Muted);
+        }
+    }
 }
 
-fn role_of(cell: &Cell, column: &Column, row: Level) -> Role {
+fn role_of(cell: &Cell, lead: bool, row: Level) -> Role {
     match cell {
         Cell::Status(level, _) => Role::from(*level),
         Cell::Ratio(some, all) if some < all && row >= Level::Warn => Role::Warn,
         Cell::Time(_) | Cell::Duration(_) => Role::Muted,
-        _ if column.name.eq_ignore_ascii_case("name") && row >= Level::Warn => Role::from(row),
+        _ if lead && row >= Level::Warn => Role::from(row),
         _ => Role::Text,
     }
 }
@@ -106,100 +212,16 @@ fn numeric(column: &Column) -> bool {
     matches!(column.column_type, ColumnType::Int | ColumnType::Quantity)
 }
 
-#[allow(clippy::too_many_arguments)]
-fn draw_cell(
-    canvas: &mut Canvas<'_>,
-    x: u16,
-    y: u16,
-    width: u16,
-    cell: &Cell,
-    column: &Column,
-    role: Role,
-    now: i64,
-) {
-    let content = cell_text(cell, now);
-    if let Cell::Status(level, _) = cell {
-        let end = canvas.text(x, y, canvas.glyphs().level(*level), role);
-        canvas.fit(end + 1, y, width.saturating_sub(2), &content, role);
-    } else if numeric(column) {
-        canvas.right(x, y, width, &content, role);
-    } else if column.name.eq_ignore_ascii_case("name") {
-        let clean = quarterdeck_core::text::clean_line(&content);
-        let shown = text::cut_middle(&clean, usize::from(width), canvas.glyphs().ellipsis);
-        canvas.text(x, y, &shown, role);
-    } else {
-        canvas.fit(x, y, width, &content, role);
-    }
-}
-
-/// The columns that are shown, with their widths.
-fn layout(page: &Table, columns: &[Column], rows: &[&RowArc], width: u16, now: i64) -> Vec<(usize, u16)> {
-    let mut candidates: Vec<usize> =
-        (0..columns.len()).filter(|i| page.wide || page.skipped > 0 || !columns[*i].wide).collect();
-    // Scrolled: the name stays, the columns after it move out to the left.
-    if page.skipped > 0 {
-        let name = candidates.iter().position(|i| columns[*i].name.eq_ignore_ascii_case("name")).unwrap_or(0);
-        let from = (name + 1).min(candidates.len());
-        let to = (from + page.skipped).min(candidates.len());
-        candidates.drain(from..to);
-    }
-    let wants: Vec<Want> = candidates
-        .iter()
-        .map(|i| {
-            let column = &columns[*i];
-            let status = if column.column_type == ColumnType::Status { 2 } else { 0 };
-            let widest = rows
-                .iter()
-                .filter_map(|r| r.cells.get(*i))
-                .map(|c| text::width(&cell_text(c, now)))
-                .max()
-                .unwrap_or(0)
-                .min(120);
-            let natural = (widest + status).max(text::width(&column.name)) as u16;
-            let cuttable = matches!(column.column_type, ColumnType::Text | ColumnType::Status);
-            // When columns are asked for, the left ones come first.
-            let importance = if page.skipped > 0 && column.importance > 0 { 1 } else { column.importance };
-            Want { natural, min: column.min_width.max(4), importance, cuttable }
-        })
-        .collect();
-    let (shown, _) = share(&wants, width);
-    shown.into_iter().map(|(i, w)| (candidates[i], w)).collect()
-}
-
-fn titles(page: &Table, columns: &[Column], shown: &[(usize, u16)], canvas: &mut Canvas<'_>, y: u16) {
-    let mut x = GUTTER;
-    let glyphs = canvas.glyphs();
-    let sorted = page.sort.as_ref().map_or(("Name", false), |(n, d)| (n.as_str(), *d));
-    for (i, width) in shown {
-        let column = &columns[*i];
-        let mut title = column.name.to_uppercase();
-        if column.name.eq_ignore_ascii_case(sorted.0) {
-            title.push_str(if sorted.1 { glyphs.down } else { glyphs.up });
-        }
-        if numeric(column) {
-            canvas.right(x, y, *width, &title, Role::Column);
-        } else {
-            canvas.fit(x, y, width + 1, &title, Role::Column);
-        }
-        x += width + GAP;
-    }
-    let hidden = columns.len() - shown.len();
-    let title = if page.skipped > 0 { format!("{}{}", glyphs.left, page.skipped) } else { String::new() };
-    let more = if hidden > page.skipped { format!("{title} +{}{}", hidden - page.skipped, glyphs.right) } else { title };
-    let width = canvas.width();
-    if usize::from(width.saturating_sub(x)) > more.len() {
-        canvas.right(x, y, width - x, &more, Role::Muted);
-    }
-}
-
 /// The filter as chips.
-fn chips(page: &Table, canvas: &mut Canvas<'_>) {
+pub fn filter_chips(filter: &str, selectors: &[&str], canvas: &mut Canvas<'_>) {
     let mut x = 1;
-    for selector in page.selectors().into_iter().filter(|s| !s.is_empty()) {
+    for selector in selectors.iter().filter(|s| !s.is_empty()) {
         x = canvas.text(x, 0, &format!("[{selector}]"), Role::Chip) + 1;
     }
-    for term in page.filter.split_whitespace() {
-        x = canvas.text(x, 0, &format!("[{term}]"), Role::Chip) + 1;
+    if let Ok(query) = Query::parse(filter, &[]) {
+        for chip in query.chips() {
+            x = canvas.text(x, 0, &format!("[{}]", chip.text), Role::Chip) + 1;
+        }
     }
     canvas.text(x + 1, 0, "esc removes", Role::Muted);
 }

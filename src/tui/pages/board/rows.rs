@@ -1,0 +1,67 @@
+//! Rows of a board: kept whole, filtered and sorted here.
+
+use crate::state::cursor::{RowId, Rows};
+use quarterdeck_core::resources::row::RowArc;
+use quarterdeck_core::resources::{Cell, Column, ColumnType, Level, Meta, Query, Row};
+use std::cmp::Ordering;
+use std::sync::Arc;
+
+/// A column that stays on a narrow screen the longer the lower its importance is.
+pub fn column(name: &str, column_type: ColumnType, importance: u8, min_width: u16) -> Column {
+    Column { name: name.into(), column_type, wide: false, importance, min_width, description: "".into() }
+}
+
+/// A column of the wide mode only.
+pub fn wide(name: &str, column_type: ColumnType, min_width: u16) -> Column {
+    Column { wide: true, ..column(name, column_type, 9, min_width) }
+}
+
+/// A row of a thing with this identity.
+pub fn row(id: &str, namespace: &str, name: &str, level: Level, cells: Vec<Cell>) -> RowArc {
+    let meta = Meta { uid: id.into(), namespace: namespace.into(), name: name.into(), ..Meta::default() };
+    Arc::new(Row { meta, cells: cells.into(), level })
+}
+
+/// The rows that are shown.
+#[derive(Default)]
+pub struct Lines {
+    pub(super) all: Vec<RowArc>,
+    shown: Vec<usize>,
+}
+
+impl Lines {
+    /// Takes new rows, or shows the same ones anew.
+    pub(super) fn arrange(&mut self, columns: &[Column], query: &Query, sort: Option<(usize, bool)>, now: i64) {
+        let all = &self.all;
+        self.shown = (0..all.len()).filter(|i| query.matches(&all[*i], columns, now)).collect();
+        let Some((column, descending)) = sort else { return };
+        self.shown.sort_by(|a, b| {
+            let (Some(x), Some(y)) = (all[*a].cells.get(column), all[*b].cells.get(column)) else {
+                return Ordering::Equal;
+            };
+            let order = match (x.is_blank(), y.is_blank()) {
+                // Nothing comes last whichever way it goes.
+                (false, false) if descending => x.compare(y).reverse(),
+                (false, false) => x.compare(y),
+                (x, y) => x.cmp(&y),
+            };
+            order.then_with(|| all[*a].meta.name.cmp(&all[*b].meta.name))
+        });
+    }
+}
+
+impl Rows for Lines {
+    type Row = RowArc;
+    fn len(&self) -> usize {
+        self.shown.len()
+    }
+    fn row(&self, index: usize) -> Option<RowArc> {
+        self.shown.get(index).map(|i| self.all[*i].clone())
+    }
+    fn id(row: &RowArc) -> RowId {
+        row.meta.uid.clone()
+    }
+    fn position(&self, id: &str) -> Option<usize> {
+        self.shown.iter().position(|i| &*self.all[*i].meta.uid == id)
+    }
+}

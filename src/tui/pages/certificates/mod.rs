@@ -1,0 +1,13 @@
+//! Certificates: verdict, names, issuer, when they end, and why they do not issue.
+
+mod state;
+
+pub use state::CertificateSource;
+
+/// The page.
+pub type Certificates = crate::pages::board::Board<CertificateSource>;
+
+/// Drawn as every board is.
+pub mod view {
+    pub use crate::pages::board::view::draw;
+}
