@@ -13,7 +13,7 @@ use crate::guards::{GuardConfig, GuardState, Guards};
 use crate::journal::{Entry, ExportFormat, Journal, Record, export};
 use crate::logs::{LogFollower, LogOptions, LogTarget};
 use crate::memory::Memory;
-use crate::overview::handle::Watched;
+use crate::overview::OverviewKey;
 use crate::resources::ObjectRef;
 use crate::resources::describe::{Description, describe};
 use crate::store::{Stores, TableHandle, TableRequest};
@@ -25,8 +25,8 @@ use parking_lot::Mutex;
 use serde_json::Value;
 use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 use tokio_util::sync::CancellationToken;
 
@@ -87,7 +87,7 @@ struct Inner {
     drafts: Drafts,
     memory: Memory,
     clusters: Mutex<HashMap<String, Cluster>>,
-    overviews: Mutex<HashMap<String, Weak<Watched>>>,
+    overviews: Mutex<HashMap<String, OverviewKey>>,
     /// When a right was asked for in the background.
     asked: Mutex<HashMap<(String, Right), Instant>>,
     runs: Mutex<BTreeMap<RunId, RunState>>,
@@ -193,12 +193,12 @@ impl Session {
         let cluster = self.cluster(context)?;
         let inner = &self.inner;
         let mut open = inner.overviews.lock();
-        if let Some(watched) = open.get(context).and_then(Weak::upgrade) {
-            return Ok(OverviewHandle::of(watched));
+        if let Some(handle) = open.get(context).and_then(OverviewKey::handle) {
+            return Ok(handle);
         }
         let _runtime = inner.runtime.enter();
-        let handle = OverviewHandle::start(cluster, inner.stores.clone(), self.clock().clone(), inner.listener.clone());
-        open.extend(handle.share().map(|share| (context.to_owned(), share)));
+        let handle = OverviewHandle::open(&cluster, &inner.stores, inner.listener.clone());
+        open.insert(context.to_owned(), handle.key());
         Ok(handle)
     }
     /// The object as the server has it now. One of another UID under its name is not it.

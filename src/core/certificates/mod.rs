@@ -7,6 +7,8 @@ pub mod diagnose;
 pub mod names;
 pub mod objects;
 pub mod secret;
+#[cfg(test)]
+mod tests;
 pub mod tls_secrets;
 pub mod verdict;
 pub mod view;

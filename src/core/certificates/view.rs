@@ -106,6 +106,7 @@ impl CertificateView {
         {
             // At three in the morning: will it mend itself, and when?
             finding.reason = format!("{retry}: {}", self.verdict.why);
+            finding.next = self.verdict.next.trim_end_matches(retry).trim_end_matches("; ").to_owned();
         }
         Some(finding)
     }
@@ -167,6 +168,11 @@ pub fn all(index: &Index<'_>, now: i64) -> Vec<CertificateView> {
             view.code = Some("CERT_SECRET_SHARED");
             view.broken = Some(Role::Secret);
         }
+        if view.code == Some("CERT_DNS_NO_RECORD")
+            && let Some(address) = address(index, &view.hosts)
+        {
+            view.verdict.next = view.verdict.next.replace("the ingress's address", &address);
+        }
         views.push(view);
     }
     super::tls_secrets::unmanaged(index, now, &mut views);
@@ -175,6 +181,15 @@ pub fn all(index: &Index<'_>, now: i64) -> Vec<CertificateView> {
         (rank(a), &a.namespace, &a.name).cmp(&(rank(b), &b.namespace, &b.name))
     });
     views
+}
+
+/// Where the name of a certificate should point: the address of an Ingress that has its host.
+fn address(index: &Index<'_>, hosts: &[Str]) -> Option<String> {
+    let has = |i: &&std::sync::Arc<crate::routes::objects::Ingress>| {
+        i.spec.rules.iter().any(|r| r.host.as_ref().is_some_and(|h| hosts.contains(h)))
+    };
+    let mut ingresses = index.snapshot.ingresses.values().filter(has);
+    ingresses.find_map(|i| i.status.load_balancer.address().map(str::to_owned))
 }
 
 /// All issuers, those that are not ready first.

@@ -3,20 +3,32 @@
 use super::index::Index;
 use super::view::Count;
 use super::{Counts, Overview, Snapshot};
+use crate::certificates::diagnose::Role;
 use crate::certificates::view as certificates;
 use crate::findings::group::{group, rank};
 use crate::findings::{Finding, Topic};
+use crate::platform::{AppView, apps, detect};
 use crate::resources::Level;
 use crate::routes::{RouteView, view as routes};
+use crate::tenants::{self, Tenancy, TenantView};
 
 impl Overview {
     /// What follows from the objects at this moment (seconds since 1970).
     pub fn derive(snapshot: &Snapshot, now: i64) -> Self {
         let index = Index::new(snapshot);
         let mut certs = certificates::all(&index, now);
-        let routes = routes::all(&index, &mut certs);
+        let mut routes = routes::all(&index, &mut certs);
         let issuers = certificates::issuers(&index, &certs);
+        let (profile, evidence) = detect::detect(snapshot);
+        let tenancy = Tenancy::of(profile, snapshot);
+        certs.iter_mut().for_each(|c| c.tenant = tenancy.tenant(&c.namespace).cloned());
+        routes.iter_mut().for_each(|r| r.tenant = tenancy.tenant(&r.namespace).cloned());
+        let apps = apps::all(&index, profile, &routes, &|namespace| tenancy.tenant(namespace).is_some(), now);
+        let tenants = tenants::derive::all(&index, &tenancy, &certs, &routes, now);
         let mut overview = Self {
+            platform: detect::view(profile, evidence),
+            apps,
+            tenants,
             context: snapshot.context.clone(),
             at: now,
             loaded: snapshot.sources.loaded(),
@@ -41,7 +53,15 @@ impl Overview {
             }),
         );
         findings.extend(route_findings(&self.routes, &findings));
+        findings.extend(self.apps.iter().filter_map(AppView::finding));
+        findings.extend(self.tenants.iter().filter_map(TenantView::finding));
+        self.tell_once(&mut findings);
         rank(&mut findings);
+        for tenant in &mut self.tenants {
+            let about =
+                findings.iter().filter(|f| tenant.namespaces.iter().any(|n| **n == f.namespace || **n == f.name));
+            tenant.findings = about.count() as u32;
+        }
         self.counts = Counts {
             apps: Count::of(self.apps.iter().map(|a| a.verdict.level)),
             tenants: Count::of(self.tenants.iter().map(|t| t.verdict.level)),
@@ -53,6 +73,31 @@ impl Overview {
         self.groups = group(&findings);
         self.findings = findings;
     }
+
+    /// Takes out what another finding tells already: a route without endpoints is the trouble of the app or tenant
+    /// whose pods are not ready, an issuer that is not ready is that of its certificates.
+    fn tell_once(&self, findings: &mut Vec<Finding>) {
+        let broken = |namespace: &str| {
+            let app = self.apps.iter().any(|a| {
+                a.code.is_some() && a.workloads.iter().any(|w| &*w.namespace == namespace && w.ready < w.wanted)
+            });
+            app || self.tenants.iter().any(|t| t.code.is_some() && t.namespaces.iter().any(|n| &**n == namespace))
+        };
+        let issuers: Vec<&str> = self
+            .certificates
+            .iter()
+            .filter(|c| c.broken == Some(Role::Issuer) && c.verdict.level == Level::Bad)
+            .map(|c| &*c.issuer.name)
+            .collect();
+        findings.retain(|f| match f.code {
+            "ROUTE_NO_ENDPOINTS" => {
+                let route = self.routes.iter().find(|r| &*r.uid == f.uid.as_str() && r.code == Some(f.code));
+                !route.is_some_and(|r| r.backends.iter().any(|b| broken(&b.namespace)))
+            }
+            "ISSUER_NOT_READY" => !issuers.contains(&f.name.as_str()),
+            _ => true,
+        });
+    }
 }
 
 /// Findings of routes, each once: a host claimed twice is one finding (the winner's), and a route without TLS because
@@ -62,12 +107,13 @@ fn route_findings(routes: &[RouteView], certificates: &[Finding]) -> Vec<Finding
     for route in routes {
         let Some(finding) = route.finding() else { continue };
         let explained = matches!(finding.code, "ROUTE_TLS_MISSING" | "ROUTE_CERT_MISMATCH")
-            && certificates.iter().any(|c| {
-                matches!(
-                    c.topic(),
-                    Topic::CertificateNotIssued | Topic::CertificateExpired | Topic::CertificateMismatch
-                ) && route.tls.certificate.as_deref() == Some(c.uid.as_str())
-            });
+            && (route.tls.under_way
+                || certificates.iter().any(|c| {
+                    matches!(
+                        c.topic(),
+                        Topic::CertificateNotIssued | Topic::CertificateExpired | Topic::CertificateMismatch
+                    ) && route.tls.certificate.as_deref() == Some(c.uid.as_str())
+                }));
         let told = found.iter().any(|f| f.code == finding.code && f.title == finding.title);
         if !explained && !told {
             found.push(finding);

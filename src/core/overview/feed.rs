@@ -1,14 +1,13 @@
-//! The live overview of a context: opens the collections that the server offers, derives anew when something changed,
-//! and does nothing while nothing changes.
+//! Watches what an overview is derived from, derives anew when something changed, and does nothing while nothing changes.
 
 use super::snapshot::Feeds;
-use super::sources::Opener;
+use super::sources::{Opener, SourceState, SourceWord};
 use super::{Overview, Snapshot};
+use crate::Problem;
 use crate::clock::Clock;
 use crate::event::{Event, Listener};
 use crate::resources::{Kinds, Scope};
 use crate::store::{Source, Stores};
-use arc_swap::ArcSwap;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{Notify, watch};
@@ -17,100 +16,86 @@ use tokio_util::task::AbortOnDropHandle;
 
 /// At most one derivation in this time, however much changes.
 const PACE: Duration = Duration::from_millis(250);
-/// While the first lists come in, so long is waited for more before the first derivation.
-const SETTLE: Duration = Duration::from_millis(40);
+/// While the first lists come in, so long is waited for more before the next derivation.
+const SETTLE: Duration = Duration::from_millis(50);
+
+/// What the server offers and which namespaces may be read.
+#[derive(Clone, Debug, Default)]
+pub struct Offered {
+    pub kinds: Arc<Kinds>,
+    pub scope: Scope,
+    /// Why it is not known.
+    pub problem: Option<Problem>,
+}
 
 /// A live overview; the watching ends when it is dropped.
 pub struct OverviewFeed {
-    latest: Arc<ArcSwap<Overview>>,
-    kinds: watch::Sender<Arc<Kinds>>,
-    scope: watch::Sender<Scope>,
+    latest: watch::Receiver<Arc<Overview>>,
+    offered: watch::Sender<Offered>,
     _task: AbortOnDropHandle<()>,
 }
 
 impl OverviewFeed {
-    /// Starts watching. Must be called within a tokio runtime. `kinds` is what discovery said; when it says something
-    /// else, tell [`OverviewFeed::set_kinds`].
-    pub fn start(
-        stores: Stores,
-        source: Arc<dyn Source>,
-        kinds: Arc<Kinds>,
-        scope: Scope,
-        clock: Clock,
-        listener: Listener,
-    ) -> Self {
+    /// Starts; watches nothing before [`OverviewFeed::offer`] said what there is. Must be called within a tokio runtime.
+    pub fn start(stores: Stores, source: Arc<dyn Source>, clock: Clock, listener: Listener) -> Self {
         let context = source.context().to_owned();
         let first = Overview { context: context.as_str().into(), at: clock.now(), ..Overview::default() };
-        let latest = Arc::new(ArcSwap::from_pointee(first));
-        let (kinds, kinds_seen) = watch::channel(kinds);
-        let (scope, scope_seen) = watch::channel(scope);
-        let task = Task {
-            stores,
-            source,
-            kinds: kinds_seen,
-            scope: scope_seen,
-            clock,
-            listener,
-            context,
-            latest: latest.clone(),
-        };
-        Self { latest, kinds, scope, _task: AbortOnDropHandle::new(tokio::spawn(task.run())) }
+        let (told, latest) = watch::channel(Arc::new(first));
+        let (offered, seen) = watch::channel(Offered::default());
+        let task = Task { stores, source, offered: seen, clock, listener, context, told };
+        Self { latest, offered, _task: AbortOnDropHandle::new(tokio::spawn(task.run())) }
     }
     /// The latest derivation.
     pub fn get(&self) -> Arc<Overview> {
-        self.latest.load_full()
+        self.latest.borrow().clone()
     }
-    /// The place where derivations are kept, to share.
-    pub fn latest(&self) -> Arc<ArcSwap<Overview>> {
+    /// Tells each derivation.
+    pub fn subscribe(&self) -> watch::Receiver<Arc<Overview>> {
         self.latest.clone()
     }
-    /// Discovery said something new: kinds that came are opened, kinds that went are closed.
-    pub fn set_kinds(&self, kinds: Arc<Kinds>) {
-        self.kinds.send_replace(kinds);
-    }
-    /// Look at other namespaces (a user who may not list all).
-    pub fn set_scope(&self, scope: Scope) {
-        self.scope.send_if_modified(|s| {
-            let changed = *s != scope;
-            *s = scope;
-            changed
-        });
+    /// Discovery or the namespaces say something new: kinds that came are opened, kinds that went are closed.
+    pub fn offer(&self, offered: Offered) {
+        self.offered.send_replace(offered);
     }
 }
 
 struct Task {
     stores: Stores,
     source: Arc<dyn Source>,
-    kinds: watch::Receiver<Arc<Kinds>>,
-    scope: watch::Receiver<Scope>,
+    offered: watch::Receiver<Offered>,
     clock: Clock,
     listener: Listener,
     context: String,
-    latest: Arc<ArcSwap<Overview>>,
+    told: watch::Sender<Arc<Overview>>,
 }
 
 impl Task {
     async fn run(mut self) {
         let wake = Arc::new(Notify::new());
         let mut feeds = Feeds::default();
-        let mut crds = 0;
+        let mut scope = Scope::All;
         loop {
-            let kinds = self.kinds.borrow_and_update().clone();
-            if self.scope.has_changed().unwrap_or(false) {
+            let offered = self.offered.borrow_and_update().clone();
+            if offered.scope != scope {
+                // Other namespaces: other collections.
                 feeds = Feeds::default();
+                scope = offered.scope.clone();
             }
-            let scope = self.scope.borrow_and_update().clone();
-            let opener =
-                Opener { stores: &self.stores, source: self.source.clone(), kinds: &kinds, scope: &scope, wake: &wake };
-            feeds.open(&opener);
+            feeds.open(&Opener {
+                stores: &self.stores,
+                source: self.source.clone(),
+                kinds: &offered.kinds,
+                scope: &scope,
+                wake: &wake,
+            });
             let mut seen = None;
-            // Until discovery or the scope changes: derive at each change, never more often than the pace.
+            // Until something else is offered: derive at each change, never more often than the pace.
             loop {
                 let version = feeds.version();
                 if seen != Some(version) {
                     seen = Some(version);
-                    self.derive(&feeds, &kinds);
-                    tokio::time::sleep(if self.latest.load().loaded { PACE } else { SETTLE }).await;
+                    let loaded = self.derive(&feeds, &offered);
+                    tokio::time::sleep(if loaded { PACE } else { SETTLE }).await;
                     if feeds.version() != version {
                         continue;
                     }
@@ -118,31 +103,35 @@ impl Task {
                 let moment = self.moment();
                 tokio::select! {
                     () = wake.notified() => {}
-                    changed = self.kinds.changed() => { if changed.is_err() { return } break }
-                    changed = self.scope.changed() => {
-                        if changed.is_err() { return }
-                        feeds = Feeds::default();
-                        break
-                    }
+                    changed = self.offered.changed() => match changed {
+                        Ok(()) => break,
+                        Err(_) => return,
+                    },
                     () = until(moment) => seen = None,
                 }
             }
-            crds += 1;
-            tracing::debug!(context = self.context, crds, "the overview's kinds or scope changed");
         }
     }
 
-    fn derive(&self, feeds: &Feeds, kinds: &Arc<Kinds>) {
+    fn derive(&self, feeds: &Feeds, offered: &Offered) -> bool {
         let mut snapshot =
-            Snapshot { context: self.context.as_str().into(), kinds: kinds.clone(), ..Snapshot::default() };
+            Snapshot { context: self.context.as_str().into(), kinds: offered.kinds.clone(), ..Snapshot::default() };
+        if offered.kinds.is_empty() {
+            let state = if offered.problem.is_some() { SourceWord::Failed } else { SourceWord::Loading };
+            let problems = offered.problem.clone().into_iter().collect();
+            snapshot.sources.0.push(SourceState { resource: "discovery".into(), state, since: None, problems });
+        }
         feeds.snapshot(&mut snapshot);
-        self.latest.store(Arc::new(Overview::derive(&snapshot, self.clock.now())));
+        let overview = Overview::derive(&snapshot, self.clock.now());
+        let loaded = overview.loaded;
+        self.told.send_replace(Arc::new(overview));
         (self.listener)(Event::OverviewChanged { context: self.context.clone() });
+        loaded
     }
 
     /// When the next verdict changes by the time alone. A clock that stands still never gets there.
     fn moment(&self) -> Option<Instant> {
-        let at = self.latest.load().next_moment?;
+        let at = self.told.borrow().next_moment?;
         if self.clock.is_fixed() {
             return None;
         }

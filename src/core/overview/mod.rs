@@ -4,8 +4,8 @@
 
 pub mod derive;
 pub mod feed;
-pub mod handle;
 pub mod index;
+pub mod live;
 pub mod projection;
 pub mod snapshot;
 pub mod sources;
@@ -15,8 +15,8 @@ pub(crate) mod testing;
 mod tests;
 pub mod view;
 
-pub use feed::OverviewFeed;
-pub use handle::OverviewHandle;
+pub use feed::{Offered, OverviewFeed};
+pub use live::{OverviewHandle, OverviewKey};
 pub use snapshot::{Set, Snapshot};
 pub use sources::{SourceState, Sources};
 pub use view::{Counts, Overview};

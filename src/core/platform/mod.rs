@@ -2,7 +2,18 @@
 //! their workloads, dependencies and health down to the first blocking object. Pure functions of a
 //! [`crate::overview::Snapshot`]; no client, no screen.
 
+pub mod apps;
+pub mod blocking;
+pub mod builtin;
+pub mod detect;
+pub mod discover;
+pub mod health;
 pub mod objects;
+pub mod origin;
+pub mod pattern;
+pub mod profile;
 pub mod view;
+pub mod workload;
 
+pub use profile::Profile;
 pub use view::{AppType, AppView, Block, PlatformView, WorkloadView};

@@ -100,7 +100,7 @@ pub fn claims(index: &Index<'_>, kind: &Kind, route: &HttpRoute) -> Vec<Claim> {
 fn refused(route: &HttpRoute) -> Option<String> {
     let conditions = route.status.parents.iter().map(|p| &p.conditions);
     let bad = conditions.filter_map(|c| c.not("Accepted").or_else(|| c.not("ResolvedRefs")));
-    bad.map(|c| line(&format!("{}: {}", c.reason, c.message), 160)).next()
+    bad.map(|c| line(format!("{}: {}", c.reason, c.message).trim_end_matches(": "), 160)).next()
 }
 
 /// The TLS of the listener that takes a host: a listener's own host name first, then one without.

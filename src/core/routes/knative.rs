@@ -18,7 +18,11 @@ pub fn claims(kind: &Kind, service: &KnativeService) -> Vec<Claim> {
     claim.entry = if local { "cluster-local" } else { "knative" }.into();
     claim.served_by = "knative".into();
     claim.tls = if scheme == "https" { TlsClaim::Default } else { TlsClaim::None };
-    claim.refused = service.status.conditions.not("Ready").map(|c| line(&format!("{}: {}", c.reason, c.message), 160));
+    claim.refused = service
+        .status
+        .conditions
+        .not("Ready")
+        .map(|c| line(format!("{}: {}", c.reason, c.message).trim_end_matches(": "), 160));
     claim.backends = vec![Backend {
         kind: "Revision".into(),
         namespace: meta.namespace.clone(),

@@ -11,6 +11,8 @@ pub mod istio;
 pub mod knative;
 pub mod objects;
 pub mod objects_mesh;
+#[cfg(test)]
+mod tests;
 pub mod traefik;
 pub mod verdict;
 pub mod view;

@@ -119,6 +119,10 @@ fn certificate(claim: &Claim, tls: &RouteTls) -> Option<(Verdict, Option<&'stati
     let warn = |word: &str, code, why: String, next: &str| {
         Some((Verdict::new(Level::Warn, word).why(why).next(next), Some(code)))
     };
+    if tls.found == Some(false) && tls.under_way {
+        let why = "its certificate is being issued; the default one is served until then";
+        return Some((Verdict::new(Level::Busy, "Issuing").why(why), None));
+    }
     if tls.found == Some(false) {
         let why =
             format!("TLS Secret {namespace}/{secret} is not there: the default certificate is served, browsers warn");

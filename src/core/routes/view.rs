@@ -7,7 +7,7 @@ use crate::certificates::CertificateView;
 use crate::certificates::names::any_covers;
 use crate::findings::Finding;
 use crate::overview::index::Index;
-use crate::resources::{ObjectRef, Verdict};
+use crate::resources::{Level, ObjectRef, Verdict};
 use rustc_hash::FxHashMap;
 
 /// The TLS of a route.
@@ -23,6 +23,8 @@ pub struct RouteTls {
     /// Whether its certificate covers the host.
     pub covers: Option<bool>,
     pub expired: bool,
+    /// Its certificate is being issued.
+    pub under_way: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub not_after: Option<i64>,
     /// UID of the certificate (a [`CertificateView`]) that is behind it.
@@ -191,6 +193,7 @@ fn tls(
         }
         tls.certificate = Some(certificate.uid.clone());
         tls.not_after = certificate.not_after;
+        tls.under_way = certificate.verdict.level == Level::Busy;
         tls.expired = certificate.verdict.word.as_ref() == "Expired";
         if let Some(leaf) = &certificate.leaf {
             tls.covers = Some(claim.host.starts_with('~') || any_covers(&leaf.names, &claim.host));

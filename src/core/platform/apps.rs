@@ -1,0 +1,212 @@
+//! The apps of a platform: its catalogue and what else is found in the cluster.
+
+use super::discover::{self, Found};
+use super::health::judge;
+use super::objects::Workload;
+use super::origin::{self, Origin};
+use super::pattern::star;
+use super::profile::{AppEntry, Profile};
+use super::{AppView, WorkloadView, workload};
+use crate::Str;
+use crate::overview::index::Index;
+use crate::resources::{Kind, Level};
+use crate::routes::RouteView;
+use rustc_hash::FxHashSet;
+
+/// All apps: the catalogue's in its order of installation, then the others by name. Apps of the catalogue that are not
+/// installed are left out.
+pub fn all(
+    index: &Index<'_>,
+    profile: &Profile,
+    routes: &[RouteView],
+    tenant: &dyn Fn(&str) -> bool,
+    now: i64,
+) -> Vec<AppView> {
+    let mut origins = origin::all(index.snapshot);
+    let mut taken: FxHashSet<Str> = FxHashSet::default();
+    let mut own: FxHashSet<&str> = FxHashSet::default();
+    let mut apps: Vec<AppView> = Vec::new();
+    // Entries that name their workloads choose first from a namespace that is shared.
+    let mut entries: Vec<&AppEntry> = profile.apps.iter().collect();
+    entries.sort_by_key(|e| e.workloads.is_empty());
+    for entry in entries {
+        let mine = workloads(index, entry, &taken);
+        let (hers, rest): (Vec<Origin>, Vec<Origin>) = origins.into_iter().partition(|o| owns(entry, o));
+        origins = rest;
+        let there = index.snapshot.namespaces.values().any(|n| *n.head.meta.name == entry.namespaces[0]);
+        let installed = !mine.is_empty() || !hers.is_empty();
+        if !installed && (!there || !entry.workloads.is_empty()) {
+            continue;
+        }
+        taken.extend(mine.iter().map(|(_, w)| w.head.meta.uid.clone()));
+        if entry.workloads.is_empty() {
+            own.extend(entry.namespaces.iter().map(String::as_str));
+        }
+        let views = mine.iter().map(|(k, w)| workload::view(index, k, w, now)).collect();
+        let mut app = build(entry.name.as_str().into(), hers, views, installed, &mine);
+        app.title = Profile::title_of(entry).to_owned();
+        app.types = entry.types.clone();
+        app.catalogued = true;
+        app.namespaces = entry.namespaces.iter().map(|n| n.as_str().into()).collect();
+        app.needs = entry.needs.iter().map(|n| n.as_str().into()).collect();
+        app.values = entry.values.clone();
+        app.sign_in = entry.sign_in.clone();
+        app.stage = entry.stage;
+        place(&mut app, routes, Some(entry));
+        apps.push(app);
+    }
+    if profile.discover {
+        let is_taken = |namespace: &str, uid: &str| taken.contains(uid) || own.contains(namespace);
+        for found in discover::all(index, origins, &is_taken, tenant) {
+            apps.push(discovered(index, found, routes, now));
+        }
+    }
+    needs(&mut apps);
+    apps.sort_by(|a, b| {
+        (!a.catalogued, a.stage.unwrap_or(u32::MAX), &a.name).cmp(&(
+            !b.catalogued,
+            b.stage.unwrap_or(u32::MAX),
+            &b.name,
+        ))
+    });
+    apps
+}
+
+fn workloads<'a>(index: &Index<'a>, entry: &AppEntry, taken: &FxHashSet<Str>) -> Vec<(&'a Kind, &'a Workload)> {
+    let mut mine = Vec::new();
+    for namespace in &entry.namespaces {
+        for (kind, w) in index.workloads.get(namespace.as_str()).into_iter().flatten() {
+            let wanted =
+                entry.workloads.is_empty() || entry.workloads.iter().any(|p| star(p, &w.head.meta.name).is_some());
+            if wanted && !taken.contains(&w.head.meta.uid) {
+                mine.push((*kind, *w));
+            }
+        }
+    }
+    mine.sort_by(|a, b| {
+        (&a.1.head.meta.namespace, &a.1.head.meta.name).cmp(&(&b.1.head.meta.namespace, &b.1.head.meta.name))
+    });
+    mine
+}
+
+/// Whether an origin is an app's: by the release that the profile names, else by the app's own namespace and name.
+fn owns(entry: &AppEntry, o: &Origin) -> bool {
+    let here = entry.namespaces.iter().any(|n| **n == *o.target);
+    if !entry.release.is_empty() {
+        return star(&entry.release, &o.view.name).is_some() && (here || o.target.is_empty());
+    }
+    let name = &*o.view.name;
+    let named = name == entry.name
+        || entry.namespaces.iter().any(|n| name == format!("{n}-{}", entry.name))
+        || (entry.workloads.is_empty() && entry.namespaces.first().is_some_and(|n| n == name));
+    here && named
+}
+
+fn discovered(index: &Index<'_>, found: Found<'_>, routes: &[RouteView], now: i64) -> AppView {
+    let views: Vec<WorkloadView> = found.workloads.iter().map(|(k, w)| workload::view(index, k, w, now)).collect();
+    let mut app = build(found.name.clone(), found.origins, views, true, &found.workloads);
+    app.title = found.name.to_string();
+    app.namespaces = found.namespaces;
+    place(&mut app, routes, None);
+    app
+}
+
+fn build(
+    name: Str,
+    origins: Vec<Origin>,
+    workloads: Vec<WorkloadView>,
+    installed: bool,
+    objects: &[(&Kind, &Workload)],
+) -> AppView {
+    let judged = judge(&origins, &workloads, installed);
+    let first = origins.first().map(|o| &o.view);
+    let running = |w: &&WorkloadView| w.ready >= w.wanted;
+    AppView {
+        ready: workloads.iter().filter(running).count() as u32,
+        total: workloads.len() as u32,
+        version: version(&name, objects),
+        declared: first.map(|o| o.revision.clone()).unwrap_or_default(),
+        sync: first.map(|o| o.sync.clone()).unwrap_or_default(),
+        health: first.map(|o| o.health.clone()).unwrap_or_default(),
+        name,
+        title: String::new(),
+        types: Vec::new(),
+        catalogued: false,
+        namespaces: Vec::new(),
+        workloads,
+        origins: origins.into_iter().map(|o| o.view).collect(),
+        hosts: Vec::new(),
+        url: None,
+        values: String::new(),
+        sign_in: String::new(),
+        needs: Vec::new(),
+        needed_by: Vec::new(),
+        stage: None,
+        tenant: None,
+        blocks: judged.blocks,
+        since: judged.since,
+        verdict: judged.verdict,
+        code: judged.code,
+    }
+}
+
+/// What its label says, else the tag of its first image; of the workload that bears its name before those of its
+/// database.
+fn version(name: &str, objects: &[(&Kind, &Workload)]) -> Str {
+    let main = objects.iter().min_by_key(|(_, w)| {
+        let workload = &*w.head.meta.name;
+        let helper = ["postgres", "redis", "database", "mysql", "mongo"].iter().any(|h| workload.contains(h));
+        (helper, workload != name, !workload.starts_with(name), workload.len())
+    });
+    let Some((_, main)) = main else { return "".into() };
+    if let Some(version) = main.head.meta.label("app.kubernetes.io/version") {
+        return version.into();
+    }
+    let image = main.spec.template.spec.containers.first().map(|c| c.image.clone()).unwrap_or_default();
+    let last = image.rsplit('/').next().unwrap_or_default();
+    let last = last.split('@').next().unwrap_or_default();
+    last.split_once(':').map(|(_, tag)| tag).unwrap_or_default().into()
+}
+
+/// Hosts of the routes in its namespaces that lead to it.
+fn place(app: &mut AppView, routes: &[RouteView], entry: Option<&AppEntry>) {
+    let shared = entry.is_some_and(|e| !e.workloads.is_empty());
+    for route in routes {
+        let here = app.namespaces.contains(&route.namespace)
+            || route.backends.iter().any(|b| app.namespaces.contains(&b.namespace) && !b.namespace.is_empty());
+        let named = entry.is_some_and(|e| !e.host.is_empty() && route.host.split('.').next() == Some(&e.host));
+        let leads = route
+            .backends
+            .iter()
+            .any(|b| app.workloads.iter().any(|w| b.namespace == w.namespace && b.name.starts_with(&*w.name)));
+        let mine = match entry {
+            // In a shared namespace only its own host is surely its own: gateways carry everybody's.
+            Some(e) if shared => named || (leads && !e.host.is_empty()),
+            Some(_) => here,
+            None => leads,
+        };
+        if mine && !route.host.is_empty() && !app.hosts.contains(&route.host) {
+            if app.url.is_none() || named {
+                let path = entry.map(|e| e.path.as_str()).unwrap_or_default();
+                app.url = route.url().map(|u| format!("{}{path}", u.trim_end_matches('/')));
+            }
+            app.hosts.push(route.host.clone());
+        }
+    }
+}
+
+/// Who needs whom, and whose trouble is whose: an app that is down while what it needs is down, waits for it.
+fn needs(apps: &mut [AppView]) {
+    let states: Vec<(Str, Level)> = apps.iter().map(|a| (a.name.clone(), a.verdict.level)).collect();
+    let needed: Vec<(Str, Str)> =
+        apps.iter().flat_map(|a| a.needs.iter().map(|n| (n.clone(), a.name.clone()))).collect();
+    for app in apps {
+        app.needed_by = needed.iter().filter(|(n, _)| *n == app.name).map(|(_, by)| by.clone()).collect();
+        let broken =
+            app.needs.iter().find(|n| states.iter().any(|(s, level)| s == *n && *level == Level::Bad)).cloned();
+        if let (Some(need), true) = (broken, app.verdict.level >= Level::Warn) {
+            app.verdict.why = format!("needs {need}, which is not well; {}", app.verdict.why);
+            app.verdict.next = format!("mend {need} first");
+        }
+    }
+}
