@@ -242,21 +242,16 @@ fn read_files(arguments: &mut Arguments) -> Result<()> {
 
 /// Why this plan cannot be carried out, as far as that is known beforehand.
 fn refusal(plan: &Plan) -> Option<Problem> {
+    let what = format!("cannot do \"{}\"", clean_line(&plan.title));
     let missing: Vec<_> = plan.rights.iter().filter(|(_, access)| *access == Access::Denied).map(|(r, _)| r).collect();
     if let Some(right) = missing.first() {
         let all: Vec<String> = missing.iter().map(|r| r.line()).collect();
         let next = format!("ask for this Role:\n{}", right.role_yaml());
-        return Some(
-            Problem::new(ProblemKind::Forbidden, "nothing was changed", format!("you may not {}", all.join("; ")))
-                .on(plan.title.clone())
-                .next(next),
-        );
+        return Some(Problem::new(ProblemKind::Forbidden, what, format!("you may not {}", all.join("; "))).next(next));
     }
     if let Some(why) = plan.blocked.first() {
-        let next = "lift it for this action with --unlock --reason TEXT, where the configuration allows that";
-        return Some(
-            Problem::new(ProblemKind::Guarded, "nothing was changed", why.clone()).on(plan.title.clone()).next(next),
-        );
+        let next = "where the configuration allows it, --unlock --reason TEXT lifts this for one action";
+        return Some(Problem::new(ProblemKind::Guarded, what, why.clone()).next(next));
     }
     plan.steps.iter().find_map(|step| match &step.dry_run {
         DryRun::Refused(problem) => Some(problem.clone()),

@@ -25,6 +25,11 @@ pub async fn dispatch(cli: Cli) -> Face {
         }));
     };
     let done: Result<u8> = match command {
+        Command::Apps(a) => platform::run(platform::View::Apps, a, &common).await,
+        Command::Tenants(a) => platform::run(platform::View::Tenants, a, &common).await,
+        Command::Certs(a) => platform::run(platform::View::Certs, a, &common).await,
+        Command::Routes(a) => platform::run(platform::View::Routes, a, &common).await,
+        Command::Check(a) => check::run(a, &common).await,
         Command::Get(a) => get::run(a, &common).await,
         Command::Describe(a) => describe::run(a, &common).await,
         Command::Logs(a) => logs::run(a, &common).await,

@@ -1,6 +1,7 @@
 //! One command, one file: its arguments and what it does. A new one is a file and a line here.
 
 pub mod act;
+pub mod check;
 pub mod completions;
 pub mod contexts;
 pub mod demo;
@@ -11,6 +12,7 @@ pub mod get;
 pub mod journal;
 pub mod logs;
 pub mod man;
+pub mod platform;
 pub mod undo;
 
 mod dispatch;
@@ -22,6 +24,16 @@ use clap::Subcommand;
 /// What can be asked for.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Apps of the platform: what runs where, and how it does
+    Apps(platform::Arguments),
+    /// Tenants (teams, customers) and their namespaces
+    Tenants(platform::Arguments),
+    /// Certificates: valid until when, renewed when, and what stands in the way
+    Certs(platform::Arguments),
+    /// Routes: which host leads where
+    Routes(platform::Arguments),
+    /// What is wrong; ends with 1 when there is something
+    Check(check::Arguments),
     /// List any kind, with the server's own columns; without a kind: the kinds there are
     Get(get::Arguments),
     /// Tell all about one object: state, belongings, events
