@@ -2,56 +2,13 @@
 //! next step. Pure functions of the object; one file a family of kinds.
 
 mod generic;
+mod judge;
 mod pod;
 mod workload;
 
-use super::Verdict;
-use serde_json::Value;
+pub use judge::verdict;
 
-/// The verdict on an object. `now`: seconds since 1970. Kinds without a rule of their own are judged
-/// by their conditions.
-pub fn verdict(object: &Value, now: i64) -> Verdict {
-    let group = object["apiVersion"].as_str().and_then(|v| v.split_once('/')).map_or("", |(g, _)| g);
-    let verdict = match (group, object["kind"].as_str().unwrap_or("")) {
-        ("", "Pod") => pod::pod(object, now),
-        ("apps", "Deployment") => workload::deployment(object),
-        ("apps", "StatefulSet") => workload::stateful_set(object),
-        ("apps", "DaemonSet") => workload::daemon_set(object),
-        ("apps", "ReplicaSet") => workload::replica_set(object),
-        ("batch", "Job") => workload::job(object),
-        ("batch", "CronJob") => workload::cron_job(object),
-        ("", "PersistentVolumeClaim") => generic::claim(object, now),
-        ("", "PersistentVolume") => generic::volume(object),
-        ("", "Node") => generic::node(object),
-        ("", "Namespace") => generic::namespace(object, now),
-        ("", "Service") => generic::service(object, now),
-        _ => generic::conditions(object),
-    };
-    generic::deleting(object, verdict, now)
-}
-
-/// Text of the cluster at a path, harmless and cut; empty when there is none.
-fn text(object: &Value, pointer: &str) -> String {
-    crate::intern::bounded(object.pointer(pointer).and_then(Value::as_str).unwrap_or("")).into_owned()
-}
-
-fn int(object: &Value, pointer: &str) -> i64 {
-    object.pointer(pointer).and_then(Value::as_i64).unwrap_or(0)
-}
-
-/// A condition by its type.
-fn condition<'a>(object: &'a Value, name: &str) -> Option<&'a Value> {
-    list(object, "/status/conditions").find(|c| c["type"] == name)
-}
-
-fn list<'a>(object: &'a Value, pointer: &str) -> impl Iterator<Item = &'a Value> + use<'a> {
-    object.pointer(pointer).and_then(Value::as_array).into_iter().flatten()
-}
-
-/// Seconds since a time at a path; 0 when there is none.
-fn since(object: &Value, pointer: &str, now: i64) -> i64 {
-    object.pointer(pointer).and_then(Value::as_str).and_then(crate::clock::parse_time).map_or(0, |at| (now - at).max(0))
-}
+use judge::{condition, int, list, since, text};
 
 #[cfg(test)]
 mod tests;
