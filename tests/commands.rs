@@ -3,11 +3,13 @@
 use serde_json::Value;
 use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Child, ChildStdout, Command, Output, Stdio};
 
 /// `qd demo --serve`, and a home of its own.
 struct Served {
     child: Child,
+    /// Held open: a program whose reader has gone ends.
+    _output: BufReader<ChildStdout>,
     folder: tempfile::TempDir,
 }
 
@@ -20,9 +22,10 @@ impl Served {
         let mut child = command.stdout(Stdio::piped()).spawn().expect("qd starts");
         // The first line comes when it listens and the kubeconfig is written.
         let mut line = String::new();
-        BufReader::new(child.stdout.take().expect("a pipe")).read_line(&mut line).expect("a line");
+        let mut output = BufReader::new(child.stdout.take().expect("a pipe"));
+        output.read_line(&mut line).expect("a line");
         assert!(line.starts_with("serving the world"), "{line}");
-        Self { child, folder }
+        Self { child, _output: output, folder }
     }
     fn kubeconfig(&self) -> PathBuf {
         self.folder.path().join("kubeconfig")
