@@ -4,7 +4,7 @@ use super::discover::{self, Found};
 use super::health::judge;
 use super::objects::Workload;
 use super::origin::{self, Origin};
-use super::pattern::star;
+use super::pattern::matches;
 use super::profile::{AppEntry, Profile};
 use super::{AppView, WorkloadView, workload};
 use crate::Str;
@@ -76,8 +76,7 @@ fn workloads<'a>(index: &Index<'a>, entry: &AppEntry, taken: &FxHashSet<Str>) ->
     let mut mine = Vec::new();
     for namespace in &entry.namespaces {
         for (kind, w) in index.workloads.get(namespace.as_str()).into_iter().flatten() {
-            let wanted =
-                entry.workloads.is_empty() || entry.workloads.iter().any(|p| star(p, &w.head.meta.name).is_some());
+            let wanted = entry.workloads.is_empty() || entry.workloads.iter().any(|p| matches(p, &w.head.meta.name));
             if wanted && !taken.contains(&w.head.meta.uid) {
                 mine.push((*kind, *w));
             }
@@ -93,13 +92,12 @@ fn workloads<'a>(index: &Index<'a>, entry: &AppEntry, taken: &FxHashSet<Str>) ->
 fn owns(entry: &AppEntry, o: &Origin) -> bool {
     let here = entry.namespaces.iter().any(|n| **n == *o.target);
     if !entry.release.is_empty() {
-        return star(&entry.release, &o.view.name).is_some() && (here || o.target.is_empty());
+        return matches(&entry.release, &o.view.name) && (here || o.target.is_empty());
     }
+    // Otomi names its Applications NAMESPACE-RELEASE.
     let name = &*o.view.name;
-    let named = name == entry.name
-        || entry.namespaces.iter().any(|n| name == format!("{n}-{}", entry.name))
-        || (entry.workloads.is_empty() && entry.namespaces.first().is_some_and(|n| n == name));
-    here && named
+    let short = name.strip_prefix(&*o.target).and_then(|n| n.strip_prefix('-')).unwrap_or(name);
+    here && (entry.workloads.is_empty() || short == entry.name || entry.workloads.iter().any(|p| matches(p, short)))
 }
 
 fn discovered(index: &Index<'_>, found: Found<'_>, routes: &[RouteView], now: i64) -> AppView {

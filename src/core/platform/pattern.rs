@@ -1,4 +1,4 @@
-//! Names with one `*` in them, as profiles write them: `client-*`.
+//! Names with `*` in them, as profiles write them: `client-*`, `*prometheus*`.
 
 /// What the star stands for in `text`; empty for a pattern without one. `None` when it does not match.
 pub fn star<'a>(pattern: &str, text: &'a str) -> Option<&'a str> {
@@ -11,9 +11,36 @@ pub fn star<'a>(pattern: &str, text: &'a str) -> Option<&'a str> {
     }
 }
 
+/// Whether a name matches a pattern with any number of stars, each for any text, also none.
+pub fn matches(pattern: &str, name: &str) -> bool {
+    let mut parts = pattern.split('*');
+    let Some(mut rest) = name.strip_prefix(parts.next().unwrap_or_default()) else { return false };
+    let mut parts: Vec<&str> = parts.collect();
+    let Some(last) = parts.pop() else { return rest.is_empty() };
+    for part in parts {
+        let Some(at) = rest.find(part) else { return false };
+        rest = &rest[at + part.len()..];
+    }
+    rest.ends_with(last)
+}
+
 #[cfg(test)]
 mod tests {
-    use super::star;
+    use super::{matches, star};
+
+    #[test]
+    fn patterns_with_several_stars_match_parts() {
+        for (pattern, name, yes) in [
+            ("*nginx*", "nginx-authenticated", true),
+            ("*nginx*", "ingress-nginx-platform", true),
+            ("loki*", "loki", true),
+            ("istio*", "knative", false),
+            ("istiod", "istiod-1", false),
+            ("a*b*b", "ab", false),
+        ] {
+            assert_eq!(matches(pattern, name), yes, "{pattern} / {name}");
+        }
+    }
 
     #[test]
     fn the_star_stands_for_at_least_one_character() {

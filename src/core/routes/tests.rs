@@ -65,7 +65,7 @@ apiVersion: gateway.networking.k8s.io/v1
 kind: HTTPRoute
 metadata: {namespace: shop, name: refused, uid: h2}
 spec: {parentRefs: [{name: gw}], hostnames: [no.test], rules: [{backendRefs: [{name: web, port: 80}]}]}
-status: {parents: [{conditions: [{type: Accepted, status: 'False', reason: NotAllowedByListeners, message: no}]}]}
+status: {parents: [{conditions: [{type: Accepted, status: 'False', reason: NotAllowedByListeners, message: not allowed}]}]}
 ---
 apiVersion: networking.istio.io/v1
 kind: Gateway
