@@ -11,6 +11,7 @@ pub mod keymap;
 pub mod options;
 pub mod pages;
 pub mod palette;
+pub mod plain;
 #[cfg(any(test, feature = "robot"))]
 pub mod robot;
 pub mod run;

@@ -218,6 +218,20 @@ impl Robot {
         &self.runtime
     }
 
+    /// The session in line mode: what is printed while these lines are typed.
+    pub fn plain(&mut self, lines: &[&str]) -> String {
+        let (send, mut typed) = unbounded_channel();
+        for line in lines {
+            let _ = send.send((*line).to_owned());
+        }
+        drop(send);
+        let mut out = Vec::new();
+        let runtime = self.runtime.clone();
+        let turn = crate::plain::turn(&mut self.state, &mut self.driver, &mut self.waiting, &mut typed, &mut out);
+        runtime.block_on(turn).expect("printing into memory");
+        String::from_utf8_lossy(&out).into_owned()
+    }
+
     /// One input, and everything that follows from it at once.
     pub fn input(&mut self, input: Input) {
         let runtime = self.runtime.clone();

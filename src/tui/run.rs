@@ -95,12 +95,13 @@ pub async fn run(session: Options, options: TuiOptions) -> Result<()> {
         let _ = core.send(Input::Core(event));
     });
     let session = Session::new(session, listener)?;
+    if options.plain || !caps.addressable || !std::io::IsTerminal::is_terminal(&io::stdout()) {
+        return plain(session, options.fitted(&caps), inputs, waiting).await;
+    }
     let mut typed = Vec::new();
     screen::restore_on_panic();
     Screen::raw().map_err(io_problem("cannot use this terminal"))?;
-    if caps.addressable {
-        typed = probe::probe(&mut caps);
-    }
+    typed.extend(probe::probe(&mut caps));
     let options = options.fitted(&caps);
     let mut signals = Signals::new().map_err(io_problem("cannot listen to signals"))?;
     let mut screen = Screen::enter(caps, options.mouse).map_err(io_problem("cannot use this terminal"))?;
@@ -118,6 +119,30 @@ pub async fn run(session: Options, options: TuiOptions) -> Result<()> {
     state.remember_here();
     drop(screen);
     ended.map_err(io_problem("the terminal is gone"))
+}
+
+/// Line mode instead of a screen.
+async fn plain(
+    session: Session,
+    options: TuiOptions,
+    inputs: tokio::sync::mpsc::UnboundedSender<Input>,
+    mut waiting: UnboundedReceiver<Input>,
+) -> Result<()> {
+    let mut state = State::new(session.clone(), &options, crate::plain::size());
+    if !options.namespaces.is_empty() {
+        state.scope = Scope::of(options.namespaces.iter().map(String::as_str));
+    }
+    state.start(options.start_view.as_deref());
+    let mut driver = Driver::new(session, inputs);
+    let mut typed = crate::plain::typed_lines();
+    let mut out = io::stdout();
+    let ended = crate::plain::turn(&mut state, &mut driver, &mut waiting, &mut typed, &mut out).await;
+    state.remember_here();
+    match ended {
+        // Whoever read us has gone: that is an end like any other.
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        ended => ended.map_err(io_problem("cannot print")),
+    }
 }
 
 /// Tells when a file of the themes or keymaps folder changes. Watched by the system, not polled.

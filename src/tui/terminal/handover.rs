@@ -20,6 +20,15 @@ pub fn run(screen: &mut Screen, command: &mut Command) -> io::Result<bool> {
 /// # Errors
 /// When no file can be written or the editor cannot be started; nothing is lost then.
 pub fn edit(screen: &mut Screen, name: &str, text: &str) -> Result<Option<String>, Problem> {
+    edit_with(name, text, |command| run(screen, command))
+}
+
+/// The same, with a way of one's own to run a program.
+pub fn edit_with(
+    name: &str,
+    text: &str,
+    run: impl FnOnce(&mut Command) -> io::Result<bool>,
+) -> Result<Option<String>, Problem> {
     let what = "cannot edit outside";
     let folder = std::env::temp_dir().join(format!("quarterdeck-{}", std::process::id()));
     std::fs::create_dir_all(&folder).map_err(|e| Problem::io(what, &e).on(folder.display().to_string()))?;
@@ -29,7 +38,7 @@ pub fn edit(screen: &mut Screen, name: &str, text: &str) -> Result<Option<String
     let words = editor();
     let mut command = Command::new(&words[0]);
     command.args(&words[1..]).arg(&file);
-    let ended = run(screen, &mut command);
+    let ended = run(&mut command);
     let after = std::fs::read_to_string(&file);
     // The text may hold secrets: it does not stay behind.
     let _ = std::fs::remove_file(&file);

@@ -38,6 +38,7 @@ pub fn draw<S: Source>(page: &Board<S>, seen: &Seen<'_>, canvas: &mut Canvas<'_>
     debug_assert!(lines.len() <= page.lines.len() + 1);
     let grid = Grid {
         columns: &page.columns,
+        namespace: false,
         lead: S::LEAD,
         sort: page.sort.map(|(i, down)| (&*page.columns[i].name, down)),
         wide: page.wide,

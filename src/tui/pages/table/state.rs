@@ -73,6 +73,16 @@ impl Table {
         height.saturating_sub(1 + usize::from(self.has_chips())).max(1)
     }
 
+    /// Whether rows are of several namespaces and the server names them in no column.
+    pub(super) fn shows_namespace(&self) -> bool {
+        let Some(watched) = &self.watched else { return false };
+        let several = match &watched.handle.request().scope {
+            Scope::All => true,
+            Scope::Namespaces(set) => set.len() > 1,
+        };
+        watched.kind.namespaced && several && !watched.columns.iter().any(|c| c.name.eq_ignore_ascii_case("namespace"))
+    }
+
     pub(super) fn has_chips(&self) -> bool {
         !self.filter.is_empty() || !self.labels.is_empty() || !self.fields.is_empty()
     }
@@ -143,10 +153,10 @@ impl Table {
     fn sort_by(&mut self, name: &str, cx: &mut Cx<'_>) {
         let Some(watched) = &self.watched else { return };
         let found = watched.columns.iter().find(|c| c.name.eq_ignore_ascii_case(name));
-        let by_name = name.eq_ignore_ascii_case("name");
+        let by_name = name.eq_ignore_ascii_case("name") || name.eq_ignore_ascii_case("namespace");
         let name = match found {
             Some(column) => column.name.to_string(),
-            None if by_name => "Name".into(),
+            None if by_name => name.to_owned(),
             None => {
                 cx.say(Level::Off, format!("there is no column `{name}` here"));
                 return;

@@ -12,6 +12,8 @@ use quarterdeck_core::resources::{Cell, Column, ColumnType, Level, Query};
 use quarterdeck_core::store::Freshness;
 use quarterdeck_core::{Problem, ProblemKind};
 
+/// Stands for the namespace among the places of columns.
+const NAMESPACE: usize = usize::MAX;
 /// Width of the cursor and mark at the left of each row.
 const GUTTER: u16 = 2;
 
@@ -49,6 +51,7 @@ pub fn draw(page: &Table, seen: &Seen<'_>, canvas: &mut Canvas<'_>) {
     }
     let grid = Grid {
         columns: &watched.columns,
+        namespace: page.shows_namespace(),
         lead: "Name",
         sort: page.sort.as_ref().map(|(n, d)| (n.as_str(), *d)),
         wide: page.wide,
@@ -63,6 +66,8 @@ pub fn draw(page: &Table, seen: &Seen<'_>, canvas: &mut Canvas<'_>) {
 /// Rows with columns, as tables and boards draw them.
 pub struct Grid<'a> {
     pub columns: &'a [Column],
+    /// With a first column for the namespace, which servers leave out.
+    pub namespace: bool,
     /// The column that names the row; it stays when the others are scrolled away.
     pub lead: &'a str,
     pub sort: Option<(&'a str, bool)>,
@@ -88,11 +93,17 @@ impl Grid<'_> {
             }
             let mut x = GUTTER;
             for (column, width) in &shown {
+                let at = (x, y, *width);
+                x += width + GAP;
+                if *column == NAMESPACE {
+                    let role = if line.ghost { Role::Ghost } else { Role::Text };
+                    canvas.fit(at.0, y, *width, &line.row.meta.namespace, role);
+                    continue;
+                }
                 let (Some(cell), title) = (line.row.cells.get(*column), &self.columns[*column]) else { continue };
                 let lead = self.is_lead(title);
                 let role = if line.ghost { Role::Ghost } else { role_of(cell, lead, line.row.level) };
-                self.cell(canvas, (x, y, *width), cell, title, role);
-                x += width + GAP;
+                self.cell(canvas, at, cell, title, role);
             }
             if line.ghost {
                 canvas.right(0, y, canvas.width(), " gone", Role::Warn);
@@ -116,7 +127,7 @@ impl Grid<'_> {
     fn lead_span(&self, shown: &[(usize, u16)]) -> Option<(u16, u16)> {
         let mut x = GUTTER;
         for (column, width) in shown {
-            if self.is_lead(&self.columns[*column]) {
+            if self.columns.get(*column).is_some_and(|c| self.is_lead(c)) {
                 return Some((x, *width));
             }
             x += width + GAP;
@@ -153,9 +164,17 @@ impl Grid<'_> {
             let to = (from + self.skipped).min(candidates.len());
             candidates.drain(from..to);
         }
+        if self.namespace {
+            candidates.insert(0, NAMESPACE);
+        }
         let wants: Vec<Want> = candidates
             .iter()
             .map(|i| {
+                if *i == NAMESPACE {
+                    let widest = rows.iter().map(|r| text::width(&r.meta.namespace)).max().unwrap_or(0);
+                    let natural = widest.clamp(9, 40) as u16;
+                    return Want { natural, min: 10, importance: 1, cuttable: true };
+                }
                 let column = &columns[*i];
                 let status = if column.column_type == ColumnType::Status { 2 } else { 0 };
                 let cells = rows.iter().filter_map(|r| r.cells.get(*i));
@@ -175,6 +194,13 @@ impl Grid<'_> {
         let mut x = GUTTER;
         let glyphs = canvas.glyphs();
         for (i, width) in shown {
+            if *i == NAMESPACE {
+                let sorted = self.sort.filter(|(name, _)| name.eq_ignore_ascii_case("namespace"));
+                let arrow = sorted.map_or("", |(_, down)| if down { glyphs.down } else { glyphs.up });
+                canvas.fit(x, y, width + 1, &format!("NAMESPACE{arrow}"), Role::Column);
+                x += width + GAP;
+                continue;
+            }
             let column = &self.columns[*i];
             let mut title = column.name.to_uppercase();
             if let Some((_, down)) = self.sort.filter(|(name, _)| column.name.eq_ignore_ascii_case(name)) {
@@ -187,7 +213,7 @@ impl Grid<'_> {
             }
             x += width + GAP;
         }
-        let hidden = self.columns.len() - shown.len();
+        let hidden = self.columns.len() + usize::from(self.namespace) - shown.len();
         let left = if self.skipped > 0 { format!("{}{}", glyphs.left, self.skipped) } else { String::new() };
         let more = hidden.saturating_sub(self.skipped);
         let more = if more > 0 { format!("{left} +{more}{}", glyphs.right) } else { left };
