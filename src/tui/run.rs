@@ -31,6 +31,8 @@ struct Pace {
     drawn: VecDeque<Instant>,
     /// How long the last frame took to send: a slow link gets fewer.
     sending: Duration,
+    /// When changes of data were looked at last, whether or not anything of them was seen.
+    looked: Option<Instant>,
 }
 
 impl Pace {
@@ -49,7 +51,8 @@ impl Pace {
         let by_count = if recent.len() == allowed { recent.last().map(|t| **t + second) } else { None };
         let gap = if for_person { self.sending } else { (second / DATA_FRAMES as u32).max(self.sending * 4) };
         let by_gap = self.drawn.back().map(|t| *t + gap);
-        [by_count, by_gap].into_iter().flatten().max().unwrap_or(now).max(now)
+        let by_look = self.looked.filter(|_| !for_person).map(|t| t + gap);
+        [by_count, by_gap, by_look].into_iter().flatten().max().unwrap_or(now).max(now)
     }
 }
 
@@ -198,9 +201,9 @@ async fn turn(
                     continue;
                 }
                 effects.extend(carry_out(effect, state, screen, driver)?);
-                terminal.get_or_insert_with(events);
             }
         }
+        terminal.get_or_insert_with(events);
         if state.quit {
             return Ok(());
         }
@@ -210,6 +213,7 @@ async fn turn(
             if at <= now {
                 // A key is echoed before the data is looked at: what changed there comes with the next frame.
                 if state.stale && !(person && state.dirty) {
+                    pace.looked = Some(now);
                     refresh(state).into_iter().for_each(|e| state.push_effect(e));
                 }
                 person = false;
