@@ -61,8 +61,8 @@ fn sources(top: &str) -> Vec<(String, String)> {
         for entry in fs::read_dir(&folder).into_iter().flatten().flatten() {
             let path = entry.path();
             if path.is_dir() {
-                // Examples are programs of their own, as tests are.
-                if !path.ends_with("examples") {
+                // Examples and a crate's own outer tests are programs of their own.
+                if !path.ends_with("examples") && !(top == "src" && path.ends_with("tests")) {
                     folders.push(path);
                 }
             } else if path.extension().is_some_and(|e| e == "rs") {
