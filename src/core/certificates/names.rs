@@ -7,8 +7,8 @@ pub fn covers(pattern: &str, host: &str) -> bool {
     let pattern = pattern.strip_suffix('.').unwrap_or(pattern);
     if let Some(parent) = pattern.strip_prefix("*.") {
         // A wildcard host (in a route) is covered by the same wildcard only.
-        if host.starts_with("*.") {
-            return host[2..].eq_ignore_ascii_case(parent);
+        if let Some(host_parent) = host.strip_prefix("*.") {
+            return host_parent.eq_ignore_ascii_case(parent);
         }
         return host
             .split_once('.')

@@ -42,9 +42,14 @@ pub fn from_yaml(yaml: &str) -> Snapshot {
 
 /// A world of the embedded cluster at this moment, with everything that its server would offer readable.
 pub fn world(name: &str, now: i64) -> Snapshot {
+    crowded(name, now, 0)
+}
+
+/// The same with so many further certificates.
+pub fn crowded(name: &str, now: i64, certificates: usize) -> Snapshot {
     let time = jiff::Timestamp::from_second(now).expect("a time");
     let mut snapshot = Snapshot { context: name.into(), ..Snapshot::default() };
-    for object in quarterdeck_sim::world::build(name, time, 0, 0).expect("a world") {
+    for object in quarterdeck_sim::world::build(name, time, 0, certificates).expect("a world") {
         let object = as_served(object);
         add(&mut snapshot, &object);
     }

@@ -1,7 +1,7 @@
 //! The embedded worlds seen as a whole: what the home page has to say.
 
 use super::Overview;
-use super::testing::{at, world};
+use super::testing::{at, crowded, world};
 use crate::certificates::diagnose::Role;
 use crate::resources::Level;
 
@@ -115,6 +115,17 @@ fn a_plain_cluster_has_apps_too() {
     assert!(o.app("shop").is_some_and(|a| a.code == Some("APP_DEGRADED")));
     assert!(o.app("ghost").is_some_and(|a| a.origins.iter().any(|x| x.manager == "Helm")));
     assert!(o.tenants.is_empty());
+}
+
+#[test]
+fn two_thousand_certificates_are_judged_each() {
+    let snapshot = crowded("ominis", at(NOW), 2000);
+    let begin = std::time::Instant::now();
+    let o = Overview::derive(&snapshot, at(NOW));
+    println!("derived in {:?}", begin.elapsed());
+    assert!(o.counts.certificates.total >= 2000);
+    assert!(o.counts.certificates.bad >= 50, "every fortieth is stuck");
+    assert!(o.next_moment.is_some_and(|t| t > at(NOW)));
 }
 
 #[test]

@@ -102,7 +102,7 @@ fn middlewares(index: &Index<'_>, ingress: &Ingress) -> Vec<Reference> {
         .map(|item| {
             let splits = item.match_indices('-').map(|(i, _)| (&item[..i], &item[i + 1..]));
             let hit = splits.clone().find(|split| index.middlewares.contains_key(split));
-            let (namespace, name) = hit.or_else(|| splits.last()).unwrap_or(("", item));
+            let (namespace, name) = hit.or_else(|| item.rsplit_once('-')).unwrap_or(("", item));
             Reference {
                 kind: "Middleware",
                 namespace: namespace.into(),

@@ -29,7 +29,7 @@ pub fn claims(index: &Index<'_>, kind: &Kind, route: &VirtualService) -> Vec<Cla
         Some(_) => gateways[0].clone(),
         None => format!("{}/{}", meta.namespace, gateways[0]).as_str().into(),
     };
-    base.entry_found = index.snapshot.istio_gateways.known().then(|| found.len() == gateways.len());
+    base.entry_found = index.snapshot.istio_gateways.known().then_some(found.len() == gateways.len());
     let mut claims = Vec::new();
     for host in &route.spec.hosts {
         let tls = tls(&found, host);
