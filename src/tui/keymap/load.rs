@@ -179,4 +179,26 @@ mod tests {
         let map = from_text("[global]\n\"?\" = \"help\"\n\"?\" = \"top\"\n");
         assert!(map.problems[0].text.starts_with("line "), "{:?}", map.problems);
     }
+
+    /// The list of keys that people read is made from the key map itself.
+    #[test]
+    fn the_written_list_of_keys_is_that_of_the_key_map() {
+        let map = keymap("default", None);
+        let mut text = String::from(
+            "# Keys\n\nMade from `default.toml` by a test of `src/tui/keymap`; run it with `INSTA_UPDATE=always` after a change.\n\
+             Narrower scopes win: a kind's own keys, then `list` or `text`, then `global`.\n",
+        );
+        for scope in map.all_scopes() {
+            text.push_str(&format!("\n## {scope}\n\n| Key | Does | |\n|---|---|---|\n"));
+            for (keys, command) in map.bindings(&[scope]) {
+                let keys = crate::keymap::map::written(&keys).replace('|', "\\|");
+                text.push_str(&format!("| `{keys}` | {command} | {} |\n", command.verb.help().replace('|', "\\|")));
+            }
+        }
+        let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../../keymaps/README.md");
+        if std::env::var_os("INSTA_UPDATE").is_some_and(|v| v == "always") {
+            std::fs::write(file, &text).unwrap();
+        }
+        assert_eq!(std::fs::read_to_string(file).unwrap_or_default(), text, "keymaps/README.md is out of date");
+    }
 }

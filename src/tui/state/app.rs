@@ -83,6 +83,8 @@ pub struct State {
     pub theme_before: Option<String>,
     /// A plan that was made already and waits for its page.
     pub ready_plan: Option<quarterdeck_core::actions::Plan>,
+    /// Where the user was when the program ended the last time: the place and what was kept of it.
+    pub(super) kept: Option<serde_json::Value>,
     pub(super) effects: Vec<Effect>,
     next_id: PageId,
 }
@@ -130,6 +132,7 @@ impl State {
             version: String::new(),
             theme_before: None,
             ready_plan: None,
+            kept: None,
             effects: Vec::new(),
             next_id: PROGRAM + 1,
         }
@@ -409,6 +412,7 @@ impl State {
         }
         self.effects.push(Effect::Forget(PROGRAM));
         self.context = context.into();
+        self.kept = None;
         self.scope = Scope::All;
         self.left = None;
         self.connect();

@@ -14,6 +14,10 @@ impl State {
     /// Keeps where we are. Called when a page is opened or left, and before the end.
     pub fn remember_here(&self) {
         let Some(entry) = self.top() else { return };
+        // Who only looks at the first page does not lose where they were.
+        if self.stack.len() < 2 && self.kept.is_some() {
+            return;
+        }
         let Some(place) = entry.place.to_json() else { return };
         let namespaces: Vec<String> = match &self.scope {
             Scope::All => Vec::new(),
@@ -36,12 +40,13 @@ impl State {
             self.keymap.keys_of(&scopes, Verb::Last)
         };
         self.left = Some(place);
+        self.kept = Some(kept);
         self.say(Level::Good, format!("`{keys}` goes back to where you were"));
     }
 
     /// Takes up filter, cursor and namespaces of the place that was just opened, if it is the one that was kept.
     pub(super) fn recall_here(&mut self) {
-        let Some(kept) = self.session.memory().get::<Value>(&self.memory_key()) else { return };
+        let Some(kept) = self.kept.take() else { return };
         let Some(place) = kept.get("place").and_then(Place::from_json) else { return };
         let here = self.top().is_some_and(|e| e.place == place);
         if !here {

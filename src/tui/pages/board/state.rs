@@ -3,7 +3,7 @@
 use super::rows::Lines;
 use crate::keymap::{Command, Verb};
 use crate::pages::page::{Findable, Hint, Opens, PageState};
-use crate::pages::table::columns::{counted, short, tsv};
+use crate::pages::table::columns::{Widths, counted, short, tsv};
 use crate::palette::choices;
 use crate::state::cursor::{Cursor, Rows};
 use crate::state::input::{Mouse, MouseWhat};
@@ -67,6 +67,7 @@ pub struct Board<S> {
     pub(super) wide: bool,
     pub(super) skipped: usize,
     pending_cursor: Option<String>,
+    pub(super) widths: Widths,
 }
 
 impl<S: Source> Board<S> {
@@ -86,6 +87,9 @@ impl<S: Source> Board<S> {
             self.pending_cursor = None;
         }
         self.cursor.follow(&self.lines, height);
+        // A board is short: its columns are as wide as all its rows want.
+        self.widths = Widths::default();
+        self.widths.widen(&self.columns, self.lines.all.iter().take(500), cx.size.0, cx.now);
     }
     fn step(&mut self, by: isize, cx: &Cx<'_>) {
         let height = self.height(cx);
@@ -141,6 +145,7 @@ impl<S: Source> Opens for Board<S> {
             wide: false,
             skipped: 0,
             pending_cursor: None,
+            widths: Widths::default(),
         };
         let filter = board.filter.clone();
         board.set_filter(&filter, cx)?;

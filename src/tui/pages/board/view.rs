@@ -39,6 +39,7 @@ pub fn draw<S: Source>(page: &Board<S>, seen: &Seen<'_>, canvas: &mut Canvas<'_>
     let grid = Grid {
         columns: &page.columns,
         namespace: false,
+        widths: &page.widths,
         lead: S::LEAD,
         sort: page.sort.map(|(i, down)| (&*page.columns[i].name, down)),
         wide: page.wide,

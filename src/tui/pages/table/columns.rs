@@ -42,6 +42,54 @@ pub fn filter(view: &mut TableView, text: &str) -> Result<()> {
     Ok(())
 }
 
+/// How wide columns have been so far: they grow with what is seen and do not jump while one scrolls.
+#[derive(Clone, Debug, Default)]
+pub struct Widths {
+    cells: Vec<u16>,
+    namespace: u16,
+    narrow: bool,
+}
+
+/// On screens narrower than this counts are shown without the moment of the last one.
+const NARROW: u16 = 100;
+
+impl Widths {
+    /// Takes rows into account that are shown on a screen of this width.
+    pub fn widen<'a>(&mut self, columns: &[Column], rows: impl Iterator<Item = &'a RowArc>, screen: u16, now: i64) {
+        let narrow = screen < NARROW;
+        if self.cells.len() != columns.len() || self.narrow != narrow {
+            *self = Self { cells: vec![0; columns.len()], namespace: 0, narrow };
+        }
+        for row in rows {
+            self.namespace = self.namespace.max(text_width(&row.meta.namespace));
+            for (width, cell) in self.cells.iter_mut().zip(&row.cells) {
+                *width = (*width).max(text_width(&shown_text(cell, now, narrow)));
+            }
+        }
+    }
+    pub fn of(&self, column: usize) -> u16 {
+        self.cells.get(column).copied().unwrap_or(0)
+    }
+    pub fn namespace(&self) -> u16 {
+        self.namespace
+    }
+    pub fn is_narrow(&self) -> bool {
+        self.narrow
+    }
+}
+
+fn text_width(text: &str) -> u16 {
+    u16::try_from(crate::widgets::text::width(text)).unwrap_or(u16::MAX).min(120)
+}
+
+/// A cell as it is shown where there is little room.
+pub fn shown_text(cell: &Cell, now: i64, narrow: bool) -> Cow<'_, str> {
+    match cell {
+        Cell::Counted(n, _) if narrow => Cow::Owned(n.to_string()),
+        cell => cell_text(cell, now),
+    }
+}
+
 /// Columns that can be skipped to the left.
 pub(super) fn scrollable(table: &Table) -> usize {
     let columns = table.watched.as_ref().map_or(0, |w| w.columns.len());

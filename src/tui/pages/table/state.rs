@@ -61,6 +61,7 @@ pub struct Table {
     pub(super) skipped: usize,
     /// What is taken up once there are rows.
     pending_cursor: Option<String>,
+    pub(super) widths: columns::Widths,
 }
 
 impl Table {
@@ -179,12 +180,26 @@ impl Table {
             }
             self.cursor.follow(&rows, height);
         }
+        self.widen(cx);
+    }
+
+    /// Columns grow with the rows that come into view.
+    fn widen(&mut self, cx: &Cx<'_>) {
+        let height = self.rows_height(cx.height());
+        if let Some(watched) = &self.watched {
+            let lines = self.cursor.window(&Lines(&watched.view), height);
+            self.widths.widen(&watched.columns, lines.iter().map(|l| &l.row), cx.size.0, cx.now);
+        }
     }
 
     fn step(&mut self, by: isize, cx: &Cx<'_>) {
         let height = self.rows_height(cx.height());
         if let Some(watched) = &self.watched {
+            let top = self.cursor.top();
             self.cursor.step(&Lines(&watched.view), by, height);
+            if top != self.cursor.top() {
+                self.widen(cx);
+            }
         }
     }
 
@@ -260,6 +275,7 @@ impl Opens for Table {
             wide: false,
             skipped: 0,
             pending_cursor: None,
+            widths: columns::Widths::default(),
         };
         table.watch(cx);
         Ok(table)

@@ -1,6 +1,6 @@
 //! Draws a table: only the rows that are seen are turned into text.
 
-use super::columns::cell_text;
+use super::columns::{Widths, shown_text};
 use super::state::{Lines, Table};
 use crate::state::cursor::Shown;
 use crate::theme::Role;
@@ -52,6 +52,7 @@ pub fn draw(page: &Table, seen: &Seen<'_>, canvas: &mut Canvas<'_>) {
     let grid = Grid {
         columns: &watched.columns,
         namespace: page.shows_namespace(),
+        widths: &page.widths,
         lead: "Name",
         sort: page.sort.as_ref().map(|(n, d)| (n.as_str(), *d)),
         wide: page.wide,
@@ -68,6 +69,7 @@ pub struct Grid<'a> {
     pub columns: &'a [Column],
     /// With a first column for the namespace, which servers leave out.
     pub namespace: bool,
+    pub widths: &'a Widths,
     /// The column that names the row; it stays when the others are scrolled away.
     pub lead: &'a str,
     pub sort: Option<(&'a str, bool)>,
@@ -79,8 +81,7 @@ pub struct Grid<'a> {
 impl Grid<'_> {
     /// Draws titles and lines from a line of the canvas on.
     pub fn draw(&self, lines: &[Shown<RowArc>], canvas: &mut Canvas<'_>, y: u16) {
-        let rows: Vec<&RowArc> = lines.iter().map(|l| &l.row).collect();
-        let shown = self.layout(&rows, canvas.width().saturating_sub(GUTTER));
+        let shown = self.layout(canvas.width().saturating_sub(GUTTER));
         self.titles(&shown, canvas, y);
         for (i, line) in lines.iter().enumerate() {
             let y = y + 1 + i as u16;
@@ -97,7 +98,8 @@ impl Grid<'_> {
                 x += width + GAP;
                 if *column == NAMESPACE {
                     let role = if line.ghost { Role::Ghost } else { Role::Text };
-                    canvas.fit(at.0, y, *width, &line.row.meta.namespace, role);
+                    let clean = quarterdeck_core::text::clean_line(&line.row.meta.namespace);
+                    canvas.text(at.0, y, &text::cut_middle(&clean, usize::from(*width), glyphs.ellipsis), role);
                     continue;
                 }
                 let (Some(cell), title) = (line.row.cells.get(*column), &self.columns[*column]) else { continue };
@@ -137,7 +139,7 @@ impl Grid<'_> {
 
     fn cell(&self, canvas: &mut Canvas<'_>, at: (u16, u16, u16), cell: &Cell, column: &Column, role: Role) {
         let (x, y, width) = at;
-        let content = cell_text(cell, self.now);
+        let content = shown_text(cell, self.now, self.widths.is_narrow());
         if let Cell::Status(level, _) = cell {
             let end = canvas.text(x, y, canvas.glyphs().level(*level), role);
             canvas.fit(end + 1, y, width.saturating_sub(2), &content, role);
@@ -153,7 +155,7 @@ impl Grid<'_> {
     }
 
     /// The columns that are shown, with their widths.
-    fn layout(&self, rows: &[&RowArc], width: u16) -> Vec<(usize, u16)> {
+    fn layout(&self, width: u16) -> Vec<(usize, u16)> {
         let columns = self.columns;
         let all = self.wide || self.skipped > 0;
         let mut candidates: Vec<usize> = (0..columns.len()).filter(|i| all || !columns[*i].wide).collect();
@@ -171,15 +173,13 @@ impl Grid<'_> {
             .iter()
             .map(|i| {
                 if *i == NAMESPACE {
-                    let widest = rows.iter().map(|r| text::width(&r.meta.namespace)).max().unwrap_or(0);
-                    let natural = widest.clamp(9, 40) as u16;
-                    return Want { natural, min: 10, importance: 1, cuttable: true };
+                    // On a narrow screen the beginning and end of a namespace tell it apart.
+                    let natural = self.widths.namespace().clamp(9, (width / 6).max(14));
+                    return Want { natural, min: natural, importance: 1, cuttable: true };
                 }
                 let column = &columns[*i];
                 let status = if column.column_type == ColumnType::Status { 2 } else { 0 };
-                let cells = rows.iter().filter_map(|r| r.cells.get(*i));
-                let widest = cells.map(|c| text::width(&cell_text(c, self.now))).max().unwrap_or(0).min(120);
-                let natural = (widest + status).max(text::width(&column.name)) as u16;
+                let natural = (self.widths.of(*i) + status).max(text::width(&column.name) as u16);
                 let cuttable = matches!(column.column_type, ColumnType::Text | ColumnType::Status);
                 // When columns are asked for, the left ones come first.
                 let importance = if self.skipped > 0 && column.importance > 0 { 1 } else { column.importance };
