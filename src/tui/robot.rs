@@ -40,6 +40,8 @@ pub struct RobotOptions {
     pub state_dir: Option<PathBuf>,
     /// The kubeconfig of another server instead of an embedded one.
     pub kubeconfig: Option<String>,
+    /// As the administrator; else as a user who may do nothing at all.
+    pub rights: bool,
     /// The world's clock runs as that of the computer; for tests that measure.
     pub clock_runs: bool,
 }
@@ -53,6 +55,7 @@ impl RobotOptions {
             tui: TuiOptions { no_color: true, ..TuiOptions::default() },
             state_dir: None,
             kubeconfig: None,
+            rights: true,
             clock_runs: false,
         }
     }
@@ -134,6 +137,7 @@ impl Robot {
             state_dir,
             config_file: config,
             clock: clock.clone(),
+            impersonate_user: (!options.rights).then(|| "nobody".to_owned()),
             ..Options::default()
         };
         let session = Session::new(session, listener).expect("the session opens");

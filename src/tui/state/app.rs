@@ -83,6 +83,8 @@ pub struct State {
     pub theme_before: Option<String>,
     /// A plan that was made already and waits for its page.
     pub ready_plan: Option<quarterdeck_core::actions::Plan>,
+    /// Filter, sort and cursor of views that were left, by place.
+    views: std::collections::HashMap<String, serde_json::Value>,
     /// Where the user was when the program ended the last time: the place and what was kept of it.
     pub(super) kept: Option<serde_json::Value>,
     pub(super) effects: Vec<Effect>,
@@ -133,6 +135,7 @@ impl State {
             theme_before: None,
             ready_plan: None,
             kept: None,
+            views: std::collections::HashMap::new(),
             effects: Vec::new(),
             next_id: PROGRAM + 1,
         }
@@ -318,12 +321,25 @@ impl State {
             self.close(old);
         }
         self.carry_out(orders);
-        self.with_top(|page, cx| page.refresh(cx));
+        let kept = self.top().and_then(|e| e.place.to_json()).and_then(|p| self.views.get(&p.to_string()).cloned());
+        self.with_top(|page, cx| {
+            page.refresh(cx);
+            if let Some(kept) = &kept {
+                page.recall(kept, cx);
+            }
+        });
         self.dirty = true;
         Ok(())
     }
 
     fn close(&mut self, entry: Entry) {
+        // Filter, sort and cursor are kept per view for as long as the program lives.
+        let kept = entry.page.state().remember();
+        if !kept.is_null()
+            && let Some(place) = entry.place.to_json()
+        {
+            self.views.insert(place.to_string(), kept);
+        }
         self.effects.push(Effect::Forget(entry.id));
     }
 
@@ -413,6 +429,7 @@ impl State {
         self.effects.push(Effect::Forget(PROGRAM));
         self.context = context.into();
         self.kept = None;
+        self.views.clear();
         self.scope = Scope::All;
         self.left = None;
         self.connect();

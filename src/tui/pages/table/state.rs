@@ -8,6 +8,7 @@ use crate::state::cursor::{Cursor, RowId, Rows};
 use crate::state::input::{Mouse, MouseWhat};
 use crate::state::{Cx, Order, Place, Subject, age};
 use quarterdeck_core::resources::columns::first_sort;
+use quarterdeck_core::cluster::Right;
 use quarterdeck_core::resources::row::RowArc;
 use quarterdeck_core::resources::{Cell, Column, Kind, Level, ObjectRef, Scope};
 use quarterdeck_core::store::{Freshness, TableHandle, TableRequest, TableView};
@@ -71,7 +72,25 @@ impl Table {
 
     /// Lines for rows: all but the line of column names and the line of chips, when there is one.
     pub(super) fn rows_height(&self, height: usize) -> usize {
-        height.saturating_sub(1 + usize::from(self.has_chips())).max(1)
+        height.saturating_sub(1 + usize::from(self.has_chips()) + self.notes().len()).max(1)
+    }
+
+    /// Namespaces that could not be read, in words.
+    pub(super) fn notes(&self) -> Vec<String> {
+        let partial = self.watched.as_ref().map(|w| w.handle.partial()).unwrap_or_default();
+        match partial.as_slice() {
+            [] | [_] | [_, _] => partial.iter().map(Problem::line).collect(),
+            [first, rest @ ..] => vec![format!("{}; and {} more namespaces", first.line(), rest.len())],
+        }
+    }
+    /// The right that would show what the server refuses.
+    pub(super) fn missing_right(&self) -> Option<Right> {
+        let request = self.watched.as_ref()?.handle.request();
+        let namespace = match &request.scope {
+            Scope::Namespaces(set) if request.kind.namespaced => set.iter().next().map_or("", |n| &**n),
+            _ => "",
+        };
+        Some(Right::new("list,watch", &request.kind.group, &request.kind.plural, namespace))
     }
 
     /// Whether rows are of several namespaces and the server names them in no column.
@@ -397,7 +416,7 @@ impl PageState for Table {
             MouseWhat::WheelDown => self.step(3, cx),
             MouseWhat::WheelUp => self.step(-3, cx),
             MouseWhat::Click | MouseWhat::Menu => {
-                let first = 1 + usize::from(self.has_chips());
+                let first = 1 + usize::from(self.has_chips()) + self.notes().len();
                 let Some(line) = usize::from(mouse.y).checked_sub(first) else { return false };
                 let target = self.cursor.top() + line;
                 let Some(watched) = &self.watched else { return false };

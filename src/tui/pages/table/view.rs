@@ -9,6 +9,7 @@ use crate::widgets::columns::{GAP, Want, share};
 use crate::widgets::{Canvas, text};
 use quarterdeck_core::resources::row::RowArc;
 use quarterdeck_core::resources::{Cell, Column, ColumnType, Level, Query};
+use quarterdeck_core::cluster::Right;
 use quarterdeck_core::store::Freshness;
 use quarterdeck_core::{Problem, ProblemKind};
 
@@ -35,8 +36,14 @@ pub fn draw(page: &Table, seen: &Seen<'_>, canvas: &mut Canvas<'_>) {
     let freshness = watched.handle.freshness();
     if let Freshness::Failed(problem) = &freshness {
         trouble(problem, &mut canvas.below(y));
+        if problem.kind == ProblemKind::Forbidden
+            && let Some(right) = page.missing_right()
+        {
+            role(&right, canvas);
+        }
         return;
     }
+    let y = notes(page, canvas, y);
     let height = page.rows_height(usize::from(canvas.height()));
     let lines = page.cursor.window(&Lines(&watched.view), height);
     if lines.is_empty() {
@@ -45,7 +52,6 @@ pub fn draw(page: &Table, seen: &Seen<'_>, canvas: &mut Canvas<'_>) {
             (_, true) => (format!("no {} in {}", watched.kind.plural, seen.scope), Role::Muted),
             (_, false) => (format!("none of {} matches; esc removes the filter", watched.handle.len()), Role::Muted),
         };
-        let y = partial(page, canvas, y);
         canvas.text(1, y + 1, &words, role);
         return;
     }
@@ -60,8 +66,6 @@ pub fn draw(page: &Table, seen: &Seen<'_>, canvas: &mut Canvas<'_>) {
         now: seen.now,
     };
     grid.draw(&lines, canvas, y);
-    let y = y + 1 + lines.len() as u16;
-    partial(page, canvas, y);
 }
 
 /// Rows with columns, as tables and boards draw them.
@@ -252,16 +256,30 @@ pub fn filter_chips(filter: &str, selectors: &[&str], canvas: &mut Canvas<'_>) {
     canvas.text(x + 1, 0, "esc removes", Role::Muted);
 }
 
-/// Namespaces that could not be read. Returns the line after them.
-fn partial(page: &Table, canvas: &mut Canvas<'_>, y: u16) -> u16 {
+/// Namespaces that could not be read, above the rows. Returns the line after them.
+fn notes(page: &Table, canvas: &mut Canvas<'_>, y: u16) -> u16 {
     let mut y = y;
-    for problem in page.watched.iter().flat_map(|w| w.handle.partial()).take(5) {
+    for words in page.notes() {
         canvas.text(1, y, canvas.glyphs().warn, Role::Warn);
         let width = canvas.width();
-        canvas.fit(3, y, width.saturating_sub(4), &problem.line(), Role::Warn);
+        canvas.fit(3, y, width.saturating_sub(4), &words, Role::Warn);
         y += 1;
     }
     y
+}
+
+/// The Role that would give a right, at the foot of the page.
+fn role(right: &Right, canvas: &mut Canvas<'_>) {
+    let yaml = right.role_yaml().replace("\"list,watch\"", "\"list\", \"watch\"").replace("list,watch", "list");
+    let lines: Vec<&str> = yaml.lines().collect();
+    let top = canvas.height().saturating_sub(lines.len() as u16 + 2);
+    if top < 6 {
+        return;
+    }
+    canvas.text(1, top, "A role that gives it, for whoever grants rights:", Role::Muted);
+    for (i, line) in lines.iter().enumerate() {
+        canvas.text(3, top + 1 + i as u16, line, Role::Text);
+    }
 }
 
 /// What went wrong where the data would be, with the next step.
