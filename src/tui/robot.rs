@@ -61,6 +61,9 @@ impl RobotOptions {
     }
 }
 
+/// What $EDITOR would do with a text.
+pub type Edit = Box<dyn Fn(&str) -> String + Send>;
+
 /// The screen without a terminal.
 pub struct Robot {
     /// What the screen remembers, for assertions that no screen shows.
@@ -74,7 +77,7 @@ pub struct Robot {
     /// Files that were to be saved: path and text.
     pub saved: Vec<(String, String)>,
     /// What $EDITOR would do with a text.
-    pub editor: Option<Box<dyn Fn(&str) -> String + Send>>,
+    pub editor: Option<Edit>,
     /// Frames that were drawn because something visible changed.
     pub frames: usize,
     driver: Driver,

@@ -101,11 +101,8 @@ impl Key {
     pub fn parse(text: &str) -> Option<Self> {
         let mut key = Self::plain(Code::Esc);
         let mut rest = text;
-        loop {
-            // A key may be the minus itself, also with modifiers before it.
-            let Some((modifier, after)) = rest.split_once('-').filter(|(m, a)| !m.is_empty() && !a.is_empty()) else {
-                break;
-            };
+        // A key may be the minus itself, also with modifiers before it.
+        while let Some((modifier, after)) = rest.split_once('-').filter(|(m, a)| !m.is_empty() && !a.is_empty()) {
             match modifier.to_lowercase().as_str() {
                 "ctrl" | "c" => key.ctrl = true,
                 "alt" | "a" | "m" => key.alt = true,

@@ -195,7 +195,7 @@ impl Pick {
         match self.current() {
             Some(Choice { why_not: Some(why), .. }) => Picked::Refused(why.clone()),
             Some(choice @ Choice { command: Some(command), .. })
-                if !(self.free && typed.contains(' ')) && !(self.uncertain && !choice.is_named(&typed)) =>
+                if !(self.free && typed.contains(' ')) && (!self.uncertain || choice.is_named(&typed)) =>
             {
                 Picked::Run(command.clone())
             }

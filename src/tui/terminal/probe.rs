@@ -62,7 +62,7 @@ pub fn probe(caps: &mut Caps) -> Vec<Key> {
             _ => break,
         }
         let mut buffer = [0_u8; 1024];
-        match rustix::io::read(&fd, &mut buffer) {
+        match rustix::io::read(fd, &mut buffer) {
             Ok(n) if n > 0 => seen.extend_from_slice(&buffer[..n]),
             _ => break,
         }

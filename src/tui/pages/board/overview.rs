@@ -35,9 +35,9 @@ impl Watched {
         }
         match self.seen.sources.stale_since() {
             Some(since) => {
-                let problems = self.seen.sources.partial().flat_map(|s| s.problems.first());
+                let mut problems = self.seen.sources.partial().flat_map(|s| s.problems.first());
                 let none = || Problem::new(ProblemKind::Unreachable, "the watch is broken", "");
-                Freshness::Stale { since, problem: problems.cloned().next().unwrap_or_else(none) }
+                Freshness::Stale { since, problem: problems.next().cloned().unwrap_or_else(none) }
             }
             None => Freshness::Live,
         }

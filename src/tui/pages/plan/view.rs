@@ -112,7 +112,7 @@ fn body(page: &PlanPage, plan: &Plan) -> Vec<(u16, String, Role)> {
             let path = &line.path;
             match (&line.before, &line.after) {
                 (Some(before), Some(after)) => {
-                    lines.push((6, format!("{path}"), Role::Key));
+                    lines.push((6, path.to_string(), Role::Key));
                     lines.push((8, format!("- {before}"), Role::Removed));
                     lines.push((8, format!("+ {after}"), Role::Added));
                 }
