@@ -70,7 +70,9 @@ fn no_size_of_a_terminal_and_no_page_is_too_much() {
     robot.until_idle();
     for page in ["home", "apps", "tenants", "certificates", "routes", "pods", "contexts", "namespaces", "journal"] {
         robot.keys(&format!(":{page}<enter>")).until_idle();
-        for (w, h) in [(20, 5), (1, 1), (21, 6), (40, 10), (80, 24), (200, 50), (400, 120), (30, 5), (400, 5), (20, 120)] {
+        for (w, h) in
+            [(20, 5), (1, 1), (21, 6), (40, 10), (80, 24), (200, 50), (400, 120), (30, 5), (400, 5), (20, 120)]
+        {
             robot.resize(w, h);
             for keys in ["", ":", "<esc>", "?", "<esc>", "G", "l", "v", "<esc>", "/x", "<esc>", "g"] {
                 robot.keys(keys);

@@ -167,7 +167,12 @@ fn line(state: &mut State, text: &str) -> Vec<Effect> {
 }
 
 /// Carries out what can be done without a screen.
-async fn carry_out(state: &mut State, driver: &mut Driver, effects: Vec<Effect>, out: &mut impl Write) -> io::Result<()> {
+async fn carry_out(
+    state: &mut State,
+    driver: &mut Driver,
+    effects: Vec<Effect>,
+    out: &mut impl Write,
+) -> io::Result<()> {
     let mut effects = effects;
     while !effects.is_empty() {
         for effect in std::mem::take(&mut effects) {

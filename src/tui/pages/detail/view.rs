@@ -40,7 +40,11 @@ fn head(told: &Told, gone: bool, width: u16, now: i64) -> (Vec<String>, Vec<Stri
 
 /// The first part that is shown, so that the cursor is seen.
 fn first(index: usize, count: usize, room: usize) -> usize {
-    if count <= room { 0 } else { (index + 1).saturating_sub(room).max(index.saturating_sub(room / 2)).min(count - room) }
+    if count <= room {
+        0
+    } else {
+        (index + 1).saturating_sub(room).max(index.saturating_sub(room / 2)).min(count - room)
+    }
 }
 
 /// The part that is drawn at a line of the page.
