@@ -1,16 +1,19 @@
 //! A status condition, as most Kubernetes kinds have them.
 
 use crate::Str;
+use crate::resources::meta::Lent;
 use serde::{Deserialize, Deserializer};
 
 /// One entry of `status.conditions`.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Condition {
-    #[serde(rename = "type")]
+    #[serde(rename = "type", deserialize_with = "shared")]
     pub kind: Str,
     /// `True`, `False` or `Unknown`.
+    #[serde(deserialize_with = "shared")]
     pub status: Str,
+    #[serde(deserialize_with = "shared")]
     pub reason: Str,
     pub message: Str,
     /// Seconds since 1970.
@@ -35,6 +38,11 @@ impl Conditions {
     pub fn not(&self, kind: &str) -> Option<&Condition> {
         self.get(kind).filter(|c| &*c.status == "False")
     }
+}
+
+/// Reads a text that many objects have in common; all of them share one copy. `null` is an empty one.
+pub fn shared<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Str, D::Error> {
+    Ok(crate::intern::intern(&Lent::deserialize(deserializer)?))
 }
 
 /// Reads a time; what is none is none.

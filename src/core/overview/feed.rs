@@ -9,6 +9,7 @@ use crate::event::{Event, Listener};
 use crate::resources::{Kinds, Scope};
 use crate::store::{Source, Stores};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use tokio::sync::{Notify, watch};
 use tokio::time::Instant;
@@ -18,6 +19,12 @@ use tokio_util::task::AbortOnDropHandle;
 const PACE: Duration = Duration::from_millis(250);
 /// While the first lists come in, so long is waited for more before the next derivation.
 const SETTLE: Duration = Duration::from_millis(50);
+/// While nobody looks at what was derived, at most one derivation in this time.
+const UNSEEN: Duration = Duration::from_secs(5);
+/// Deriving takes at most one part in so many of the time: many changes in a large cluster must not keep a core busy.
+const SHARE: u32 = 40;
+/// However large the cluster is, a change shows after this.
+const LONGEST: Duration = Duration::from_secs(2);
 
 /// What the server offers and which namespaces may be read.
 #[derive(Clone, Debug, Default)]
@@ -28,8 +35,16 @@ pub struct Offered {
     pub problem: Option<Problem>,
 }
 
+/// Whether anybody looked at the latest derivation. What is on no screen is not derived four times a second.
+#[derive(Default)]
+struct Looks {
+    seen: AtomicBool,
+    woken: Notify,
+}
+
 /// A live overview; the watching ends when it is dropped.
 pub struct OverviewFeed {
+    looks: Arc<Looks>,
     latest: watch::Receiver<Arc<Overview>>,
     offered: watch::Sender<Offered>,
     _task: AbortOnDropHandle<()>,
@@ -42,16 +57,22 @@ impl OverviewFeed {
         let first = Overview { context: context.as_str().into(), at: clock.now(), ..Overview::default() };
         let (told, latest) = watch::channel(Arc::new(first));
         let (offered, seen) = watch::channel(Offered::default());
-        let task = Task { stores, source, offered: seen, clock, listener, context, told };
-        Self { latest, offered, _task: AbortOnDropHandle::new(tokio::spawn(task.run())) }
+        let looks = Arc::<Looks>::default();
+        let task = Task { looks: looks.clone(), stores, source, offered: seen, clock, listener, context, told };
+        Self { looks, latest, offered, _task: AbortOnDropHandle::new(tokio::spawn(task.run())) }
     }
     /// The latest derivation.
     pub fn get(&self) -> Arc<Overview> {
+        if !self.looks.seen.swap(true, Ordering::AcqRel) {
+            self.looks.woken.notify_one();
+        }
         self.latest.borrow().clone()
     }
     /// Tells each derivation.
     pub fn subscribe(&self) -> watch::Receiver<Arc<Overview>> {
-        self.latest.clone()
+        let latest = self.latest.clone();
+        self.looks.woken.notify_one();
+        latest
     }
     /// Discovery or the namespaces say something new: kinds that came are opened, kinds that went are closed.
     pub fn offer(&self, offered: Offered) {
@@ -60,6 +81,7 @@ impl OverviewFeed {
 }
 
 struct Task {
+    looks: Arc<Looks>,
     stores: Stores,
     source: Arc<dyn Source>,
     offered: watch::Receiver<Offered>,
@@ -94,8 +116,14 @@ impl Task {
                 let version = feeds.version();
                 if seen != Some(version) {
                     seen = Some(version);
+                    let began = Instant::now();
                     let loaded = self.derive(&feeds, &offered);
-                    tokio::time::sleep(if loaded { PACE } else { SETTLE }).await;
+                    self.pause(loaded, began.elapsed()).await;
+                    match self.offered.has_changed() {
+                        Ok(false) => {}
+                        Ok(true) => break,
+                        Err(_) => return,
+                    }
                     if feeds.version() != version {
                         continue;
                     }
@@ -122,11 +150,33 @@ impl Task {
             snapshot.sources.0.push(SourceState { resource: "discovery".into(), state, since: None, problems });
         }
         feeds.snapshot(&mut snapshot);
+        self.looks.seen.store(false, Ordering::Release);
         let overview = Overview::derive(&snapshot, self.clock.now());
         let loaded = overview.loaded;
         self.told.send_replace(Arc::new(overview));
         (self.listener)(Event::OverviewChanged { context: self.context.clone() });
         loaded
+    }
+
+    /// Waits before the next derivation: longer in a large cluster, and while nobody looks at the last one.
+    async fn pause(&self, loaded: bool, took: Duration) {
+        let began = Instant::now();
+        if !loaded {
+            return tokio::time::sleep(SETTLE.max(took)).await;
+        }
+        tokio::time::sleep((took * SHARE).clamp(PACE, LONGEST)).await;
+        let looked = async {
+            // Who subscribed (this task's own receiver aside) sees every derivation.
+            while !self.looks.seen.load(Ordering::Acquire) && self.told.receiver_count() <= 1 {
+                self.looks.woken.notified().await;
+            }
+        };
+        let mut offered = self.offered.clone();
+        tokio::select! {
+            () = looked => {}
+            _ = offered.changed() => {}
+            () = tokio::time::sleep_until(began + UNSEEN) => {}
+        }
     }
 
     /// When the next verdict changes by the time alone. A clock that stands still never gets there.

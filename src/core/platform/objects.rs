@@ -2,7 +2,7 @@
 
 use crate::Str;
 use crate::findings::Conditions;
-use crate::findings::condition::{nullable, time};
+use crate::findings::condition::{nullable, shared, time};
 use crate::resources::{Head, Meta};
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -80,20 +80,47 @@ pub struct WorkloadStatus {
     pub conditions: Conditions,
 }
 
-/// A Pod, slim.
+/// A Pod, slim: clusters have tens of thousands of them, and nearly all are fine.
 #[derive(Clone, Debug, Default, Deserialize)]
-#[serde(default)]
+#[serde(from = "WholePod")]
 pub struct Pod {
-    #[serde(rename = "metadata")]
     pub meta: Meta,
+    /// Empty for a pod that is ready or has ended well.
     pub spec: PodSpec,
+    /// Of a pod that is ready or has ended well only the phase and the condition `Ready`.
     pub status: PodStatus,
+}
+
+/// A Pod before it is known to be fine.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct WholePod {
+    metadata: Meta,
+    spec: PodSpec,
+    status: PodStatus,
+}
+
+impl From<WholePod> for Pod {
+    fn from(whole: WholePod) -> Self {
+        let WholePod { metadata: meta, mut spec, mut status } = whole;
+        if status.conditions.is("Ready") || &*status.phase == "Succeeded" {
+            let phase = status.phase.clone();
+            status.conditions.0.retain(|c| &*c.kind == "Ready");
+            status.conditions.0.shrink_to_fit();
+            status = PodStatus { phase, conditions: status.conditions, ..PodStatus::default() };
+            spec = PodSpec::default();
+        } else {
+            spec.volumes.retain(|v| v.persistent_volume_claim.is_some());
+            spec.volumes.shrink_to_fit();
+        }
+        Self { meta, spec, status }
+    }
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct PodSpec {
-    pub node_name: Str,
+    /// Those that wait for a claim.
     #[serde(deserialize_with = "nullable")]
     pub volumes: Vec<Volume>,
 }
@@ -113,7 +140,9 @@ pub struct ClaimRef {
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct PodStatus {
+    #[serde(deserialize_with = "shared")]
     pub phase: Str,
+    #[serde(deserialize_with = "shared")]
     pub reason: Str,
     pub message: Str,
     pub conditions: Conditions,
