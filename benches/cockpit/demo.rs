@@ -68,6 +68,8 @@ impl Drop for Served {
 /// Opens all pods and waits until at least so many are counted in the header; the world has some of its own.
 pub fn open_pods(terminal: &Terminal, count: usize) {
     terminal.wait_for("the first screen", Duration::from_secs(30), |s| s.lines().count() > 3);
+    // What kinds there are has to be known before one can be asked for.
+    terminal.wait_quiet(Duration::from_millis(1000), Duration::from_secs(15));
     terminal.keys("0:pods<enter>");
     terminal.wait_for("all pods", Duration::from_secs(180), |s| {
         s.lines().take(2).any(|line| numbers(line).any(|n| (count..count + 500).contains(&n)))

@@ -81,7 +81,8 @@ pub fn keys(figures: &mut Figures) {
         if let Some(seen) = terminal.wait_byte_after(before, Duration::from_secs(2)) {
             times.push((seen - pressed).as_secs_f64() * 1e3);
         }
-        std::thread::sleep(Duration::from_millis(23));
+        // As fast as a held key repeats; below the 30 frames a second that are drawn at most.
+        std::thread::sleep(Duration::from_millis(40));
     }
     let seconds = start.elapsed().as_secs_f64();
     figures.at_most(
