@@ -219,7 +219,12 @@ async fn turn(
                 person = false;
                 if std::mem::take(&mut state.dirty) {
                     let began = Instant::now();
-                    let size = state.size;
+                    // Reports of a size may come late, or not at all when many follow one another.
+                    let size = screen::size();
+                    if size != state.size {
+                        update(state, Input::Resize(size.0, size.1)).into_iter().for_each(|e| state.push_effect(e));
+                        state.dirty = false;
+                    }
                     let sent = screen.draw(size, |buffer| view::draw(state, buffer))?;
                     if sent > 0 {
                         pace.drew(began, began.elapsed());

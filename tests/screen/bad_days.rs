@@ -53,16 +53,16 @@ fn who_has_rights_in_three_namespaces_only_reaches_them_and_is_told_what_is_miss
             &json!({"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "RoleBinding",
                 "metadata": {"name": "crew", "namespace": namespace},
                 "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "view"},
-                "subjects": [{"apiGroup": "rbac.authorization.k8s.io", "kind": "User", "name": "tess"}]}),
+                "subjects": [{"apiGroup": "rbac.authorization.k8s.io", "kind": "User", "name": names[2]}]}),
         );
         cluster.apply(
             "configmaps",
             &json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": format!("of-{namespace}"), "namespace": namespace}}),
         );
     }
-    // Groups that are named after what they may see, as directories make them.
-    let groups: Vec<&str> = names.iter().map(String::as_str).collect();
-    let stage = Stage::new(&cluster.user("tess", &groups));
+    // The server tells nobody where they have rights. Names are found in those of the user and the groups, as
+    // directories make them.
+    let stage = Stage::new(&cluster.user(&names[2], &[&names[0], &names[1]]));
     let terminal = stage.live(&stage.options(120, 40), &[]);
     terminal.keys(":configmaps<enter>");
     for namespace in &names {
@@ -113,10 +113,11 @@ fn hostile_text_never_acts_on_the_terminal() {
     let stage = Stage::on(&cluster);
     let terminal = stage.live(&stage.options(120, 40), &["-n", "default"]);
     go(&terminal, "events", "Evil");
-    go(&terminal, "configmaps", "evil");
+    go(&terminal, "configmaps", "kube-root-ca.crt");
     press(&terminal, "/evil<enter>", "[evil]");
     press(&terminal, "d", "note");
-    press(&terminal, "<esc>y", "annotations");
+    press(&terminal, "<esc>", "[evil]");
+    press(&terminal, "y", "annotations");
     let raw = String::from_utf8_lossy(&terminal.raw()).into_owned();
     for bad in ["\u{1b}]0;owned", "\u{9b}", "\u{202e}", "\u{7}"] {
         assert!(!raw.contains(bad), "{bad:?} reached the terminal");
@@ -156,7 +157,7 @@ fn the_screen_opens_on_a_dead_server_and_stays() {
     terminal.wait_for("what is wrong", PATIENCE, |s| s.contains("127.0.0.1") || s.to_lowercase().contains("not reach"));
     go(&terminal, "contexts", "dead");
     assert!(terminal.alive());
-    back_to(&terminal, "home");
+    back_to(&terminal, "dead ▪ kubernetes");
 }
 
 #[test]

@@ -10,10 +10,10 @@ use std::time::Duration;
 /// Goes through every page of the ominis world.
 fn tour(terminal: &Terminal) {
     terminal.wait_for("home with its findings", PATIENCE, |s| s.contains("client-acme/api-tls"));
-    go(terminal, "apps", "traefik").to_lowercase();
-    go(terminal, "tenants", "client-acme");
+    go(terminal, "apps", "flow-proxy");
+    go(terminal, "tenants", "zoo-api.app");
     go(terminal, "certificates", "api-tls");
-    go(terminal, "routes", "demo-client-api.app.ominis.ai");
+    go(terminal, "routes", "vault.ominis.ai");
     go(terminal, "pods", "authentik-postgresql-0");
     press(terminal, "d", "StatefulSet authentik-postgresql");
     press(terminal, "<esc>", "STATUS");
@@ -23,10 +23,10 @@ fn tour(terminal: &Terminal) {
     press(terminal, "<esc>", "STATUS");
     go(terminal, "deployments", "authentik-server");
     go(terminal, "events", "REASON");
-    go(terminal, "contexts", "embedded");
+    go(terminal, "contexts", "SERVER");
     go(terminal, "namespaces", "client-demo-client");
     go(terminal, "journal", "ournal");
-    press(terminal, "?", "palette");
+    press(terminal, "?", "Keys: ");
     terminal.keys("<esc>");
 }
 
@@ -84,8 +84,8 @@ fn line_mode_answers_without_any_control_sequence() {
     let mut terminal = stage.start(&stage.options(80, 24).env("TERM", "dumb"), &[]);
     terminal.wait_for("home", PATIENCE, |s| s.contains("api-tls"));
     terminal.keys("pods\r");
-    terminal.wait_for("pods", PATIENCE, |s| s.contains("postgres-0"));
-    terminal.keys("q\r");
+    terminal.wait_for("pods", PATIENCE, |s| s.contains("vaultwarden-0"));
+    terminal.keys("quit\r");
     assert_eq!(terminal.wait_exit(Duration::from_secs(20)), Some(0), "{}", terminal.text());
     assert!(!terminal.raw().contains(&0x1b), "{}", String::from_utf8_lossy(&terminal.raw()));
 }
@@ -134,7 +134,11 @@ fn the_pages_on_a_real_control_plane() {
         go(&terminal, "deployments", "web");
         press(&terminal, "d", "2 of 2 ready");
         press(&terminal, "<esc>", "READY");
-        press(&terminal, "y", "berth-9");
+        press(&terminal, "y", "creationTimestamp");
+        press(&terminal, "/berth-9<enter>", "nodeName: berth-9");
+        // The first esc ends the search, the second one leaves.
+        terminal.keys("<esc>");
+        terminal.wait_quiet(Duration::from_millis(300), Duration::from_secs(5));
         press(&terminal, "<esc>", "READY");
         press(&terminal, "<enter>", "web-");
         press(&terminal, "d", "ReplicaSet web-");
@@ -166,7 +170,8 @@ fn a_change_goes_from_key_to_cluster_and_back() {
     terminal.wait_for("the dry run", PATIENCE, |s| s.contains("accepted by the server"));
     terminal.keys("<enter>");
     cluster_says(&terminal, &replicas, 4);
-    terminal.keys("<esc>");
+    // Nobody rolls it out here: stop watching, then take it back.
+    press(&terminal, "<esc>", "[boat]");
     press(&terminal, "u", "spec.replicas");
     terminal.keys("<enter>");
     cluster_says(&terminal, &replicas, 1);

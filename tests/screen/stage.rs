@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// How long a screen may take to show something; generous, because other tests run beside.
-pub const PATIENCE: Duration = Duration::from_secs(60);
+pub const PATIENCE: Duration = Duration::from_secs(25);
 
 /// The program that is tested.
 pub fn program() -> &'static Path {

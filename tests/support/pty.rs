@@ -76,6 +76,10 @@ impl Terminal {
             .expect("a pseudo-terminal");
         let mut command = CommandBuilder::new(program);
         command.args(args);
+        // Otherwise it would start in HOME, which a test may have made up.
+        if let Ok(here) = std::env::current_dir() {
+            command.cwd(here);
+        }
         for name in &options.unset {
             command.env_remove(name);
         }
@@ -267,7 +271,14 @@ impl Terminal {
             }
         }
         drop(shown);
-        self.child.try_wait().ok().flatten().map(|s| s.exit_code())
+        // The terminal is closed a moment before the program has ended.
+        loop {
+            match self.child.try_wait() {
+                Ok(Some(status)) => return Some(status.exit_code()),
+                Ok(None) if Instant::now() < end => std::thread::sleep(Duration::from_millis(10)),
+                _ => return None,
+            }
+        }
     }
 }
 

@@ -100,7 +100,6 @@ verbs! {
     Find "find" "Go to something that is shown here";
     Mine "mine" "Where both changed, take mine";
     Theirs "theirs" "Where both changed, take theirs";
-    Probe "probe" "Ask again now";
     Export "export" "Export";
 }
 

@@ -467,6 +467,13 @@ impl State {
                         self.namespaces.push(name);
                     }
                 }
+                // Who may not list namespaces mostly may not list anything over all of them either: look
+                // at those that are known. `0` still asks for all.
+                if !known.complete && self.scope == Scope::All && !self.namespaces.is_empty() {
+                    let known = self.namespaces.clone();
+                    self.set_scope(Scope::of(known.iter().map(String::as_str)));
+                    self.say(Level::Off, format!("you may not list namespaces: these {} are known", known.len()));
+                }
             }
             Answer::Version(Ok(version)) => self.version = version,
             Answer::Plan(plan) => match *plan {

@@ -5,7 +5,8 @@ use crate::pages::table::view::trouble;
 use crate::state::age;
 use crate::theme::Role;
 use crate::view::Seen;
-use crate::widgets::{Canvas, text};
+use crate::widgets::{Canvas, notice, text};
+use quarterdeck_core::cluster::Connection;
 use quarterdeck_core::overview::{Counts, Overview};
 use quarterdeck_core::resources::Level;
 
@@ -24,7 +25,10 @@ pub fn draw(page: &Home, seen: &Seen<'_>, canvas: &mut Canvas<'_>) {
     let mut y = 0;
     let width = canvas.width();
     if page.findings.is_empty() {
-        let (level, words) = if overview.loaded {
+        let (level, words) = if let Connection::Lost { problem, .. } | Connection::SignIn { problem } = &seen.state.connection {
+            y = notice::problem(problem, &mut canvas.part(0, 0, width, height as u16 / 2));
+            (Level::Unknown, "what is wrong on the platform cannot be seen")
+        } else if overview.loaded {
             (Level::Good, "nothing is wrong as far as it can be seen")
         } else {
             (Level::Busy, "looking at the platform…")
