@@ -36,6 +36,7 @@ const WALLS: &[Wall] = &[
             "src/tui/*/view.rs",
             "src/tui/*/view/",
             "src/tui/robot.rs",
+            "src/tui/plain.rs",
         ],
         why: "what the screen remembers and decides is not how it is drawn",
     },

@@ -15,8 +15,7 @@ fn the_api_server_dies_for_a_minute_and_the_screen_comes_back_by_itself() {
             &why,
         );
     }
-    let cluster =
-        RealCluster::start_with("outage", &Options { controllers: Some("namespace-controller"), kwok: false });
+    let cluster = RealCluster::start_with("outage", &Options::default());
     let stage = Stage::new(&cluster.admin());
     let mut terminal = stage.live(&stage.options(80, 24), &[]);
     go(&terminal, "namespaces", "kube-system");
