@@ -18,7 +18,7 @@ fn the_api_server_dies_for_a_minute_and_the_screen_comes_back_by_itself() {
     let cluster = RealCluster::start_with("outage", &Options::default());
     let stage = Stage::new(&cluster.admin());
     let mut terminal = stage.live(&stage.options(80, 24), &[]);
-    go(&terminal, "namespaces", "kube-system");
+    go(&terminal, "configmaps", "kube-root-ca.crt");
     cluster.kill_api();
     terminal.wait_for("the age of the data", PATIENCE, |s| {
         let head = s.lines().next().unwrap_or("");
@@ -27,7 +27,7 @@ fn the_api_server_dies_for_a_minute_and_the_screen_comes_back_by_itself() {
     let end = Instant::now() + Duration::from_secs(60);
     while Instant::now() < end {
         assert!(terminal.alive(), "the program stays");
-        assert!(terminal.text().contains("kube-system"), "its data stays:\n{}", terminal.text());
+        assert!(terminal.text().contains("kube-root-ca.crt"), "its data stays:\n{}", terminal.text());
         std::thread::sleep(Duration::from_secs(2));
     }
     cluster.start_api();
@@ -36,8 +36,8 @@ fn the_api_server_dies_for_a_minute_and_the_screen_comes_back_by_itself() {
         s.lines().next().is_some_and(|l| l.contains("live"))
     });
     assert!(back.elapsed() < Duration::from_secs(8), "live after {:?}", back.elapsed());
-    let new = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "after-the-storm"}});
-    cluster.apply("namespaces", &new);
+    let new = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "after-the-storm", "namespace": "default"}});
+    cluster.apply("configmaps", &new);
     terminal.wait_text("after-the-storm");
 }
 
