@@ -3,7 +3,7 @@
 use quarterdeck_testing::pty::{Terminal, TerminalOptions};
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStdout, Command, Stdio};
 use std::time::{Duration, Instant};
 
 /// The program under measurement, built as a release.
@@ -14,6 +14,8 @@ pub fn program() -> &'static Path {
 /// A served embedded cluster. Ends with this value.
 pub struct Served {
     child: Child,
+    /// Held, because a program that writes to a closed pipe ends.
+    _said: BufReader<ChildStdout>,
     folder: PathBuf,
 }
 
@@ -35,13 +37,14 @@ impl Served {
         // It says where it listens once it does.
         let mut line = String::new();
         let out = child.stdout.take().expect("its output");
-        BufReader::new(out).read_line(&mut line).expect("a line");
+        let mut said = BufReader::new(out);
+        said.read_line(&mut line).expect("a line");
         let end = Instant::now() + Duration::from_secs(60);
         while !file.exists() {
             assert!(Instant::now() < end, "the demo wrote no kubeconfig; it said {line:?}");
             std::thread::sleep(Duration::from_millis(20));
         }
-        Self { child, folder }
+        Self { child, _said: said, folder }
     }
     pub fn kubeconfig(&self) -> PathBuf {
         self.folder.join("kubeconfig")

@@ -112,8 +112,11 @@ pub fn targets(figures: &mut Figures) {
     let client = crate::real::blocking(&served.kubeconfig());
     let pods = crate::real::names(&client, "/api/v1/pods");
     // The cursor goes to the last row; the 1,000 rows that are deleted all lie above it.
-    terminal.keys("N");
-    terminal.keys("G");
+    for key in ["N", "G"] {
+        let before = terminal.bytes();
+        terminal.keys(key);
+        terminal.wait_byte_after(before, Duration::from_secs(5));
+    }
     terminal.wait_quiet(Duration::from_millis(500), Duration::from_secs(5));
     let line = |screen: &str| {
         screen.lines().find(|l| l.contains('▶')).map(|l| l.split_whitespace().take(3).collect::<Vec<_>>().join(" "))
