@@ -73,7 +73,7 @@ pub fn keys(figures: &mut Figures) {
     open_pods(&terminal, 10_000);
     let mut times = Vec::new();
     let start = Instant::now();
-    let drawn_before = frames(&terminal);
+    let drawn_before = terminal.writes();
     for i in 0..300 {
         let before = terminal.bytes();
         let pressed = Instant::now();
@@ -94,14 +94,8 @@ pub fn keys(figures: &mut Figures) {
     );
     let slow = percentile(&mut times, 0.99);
     figures.at_most("a key answered, 200 changes a second: 99th percentile", slow, "ms", 16.0, "sofka 45.5 (p95)");
-    // Each press may be answered at once; what comes by itself is what must be paced.
-    let own = (frames(&terminal) - drawn_before) as f64 / seconds - times.len() as f64 / seconds;
-    figures.at_most("frames a second beside those that answer a key", own.max(0.0), "/s", 30.0, "");
-}
-
-/// Frames drawn so far: each is wrapped in a synchronized update.
-fn frames(terminal: &Terminal) -> usize {
-    terminal.raw().windows(8).filter(|w| *w == b"\x1b[?2026h").count()
+    let drawn = (terminal.writes() - drawn_before) as f64 / seconds;
+    figures.at_most("frames a second while keys are pressed", drawn, "/s", 30.0, "");
 }
 
 /// Deleting rows above the cursor 1,000 times while keys are pressed must never move it to another object.
@@ -126,16 +120,27 @@ pub fn targets(figures: &mut Figures) {
     let victims: Vec<_> = pods.iter().filter(|(_, name)| !wanted.contains(name.as_str())).take(1_000).collect();
     for (i, (namespace, name)) in victims.iter().enumerate() {
         crate::real::delete(&client, &format!("/api/v1/namespaces/{namespace}/pods/{name}"));
-        if i % 10 == 0 {
-            let before = terminal.bytes();
-            terminal.keys("<space>");
-            terminal.wait_byte_after(before, Duration::from_secs(2));
-            terminal.keys("<space>k");
-            terminal.keys("G");
-        }
-        if i % 25 == 0 {
-            terminal.wait_quiet(Duration::from_millis(80), Duration::from_secs(2));
-            wrong += usize::from(line(&terminal.text()).as_deref() != Some(wanted.as_str()));
+        match i % 10 {
+            // Off the row and back to it; from here on nothing but deletions could move the cursor.
+            0 => {
+                terminal.keys("kG");
+                let back = |screen: &str| line(screen).as_deref() == Some(wanted.as_str());
+                if let Err(screen) = terminal.try_wait(Duration::from_secs(3), &back) {
+                    println!("after {i} deletions G went to {:?} instead of {wanted:?}", line(&screen));
+                    wrong += 1;
+                }
+            }
+            // The second press takes back what the first one marked.
+            3 | 5 => terminal.keys("<space>"),
+            9 => {
+                terminal.wait_quiet(Duration::from_millis(80), Duration::from_secs(2));
+                let there = line(&terminal.text());
+                if there.as_deref() != Some(wanted.as_str()) {
+                    println!("after {i} deletions the cursor is on {there:?} instead of {wanted:?}");
+                    wrong += 1;
+                }
+            }
+            _ => {}
         }
     }
     figures.at_most(

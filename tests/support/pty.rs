@@ -26,6 +26,7 @@ pub struct Terminal {
     master: Box<dyn MasterPty + Send>,
     child: Box<dyn Child + Send + Sync>,
     bytes: Arc<AtomicU64>,
+    writes: Arc<AtomicU64>,
 }
 
 /// How the terminal behaves.
@@ -100,6 +101,8 @@ impl Terminal {
             Condvar::new(),
         ));
         let bytes = Arc::new(AtomicU64::new(0));
+        let writes = Arc::new(AtomicU64::new(0));
+        let each = writes.clone();
         let (seen, answer, counted, answers) = (shown.clone(), writer.clone(), bytes.clone(), options.answers);
         std::thread::spawn(move || {
             let mut buffer = [0_u8; 65536];
@@ -113,6 +116,7 @@ impl Terminal {
                     return;
                 }
                 counted.fetch_add(n as u64, Ordering::SeqCst);
+                each.fetch_add(1, Ordering::SeqCst);
                 shown.parser.process(&buffer[..n]);
                 shown.last = Instant::now();
                 if shown.raw.len() < 64 << 20 {
@@ -130,7 +134,7 @@ impl Terminal {
                 }
             }
         });
-        Self { shown, writer, master: pair.master, child, bytes }
+        Self { shown, writer, master: pair.master, child, bytes, writes }
     }
 
     /// Types. `<enter> <esc> <tab> <up> <down> <left> <right> <pgup> <pgdn> <home> <end> <bs> <space> <lt>`
@@ -213,6 +217,11 @@ impl Terminal {
     /// Bytes that the program has written to the terminal so far.
     pub fn bytes(&self) -> u64 {
         self.bytes.load(Ordering::SeqCst)
+    }
+
+    /// How often something came from the program so far: a frame comes in one piece (a large one in several).
+    pub fn writes(&self) -> u64 {
+        self.writes.load(Ordering::SeqCst)
     }
 
     /// All that was written, undecoded.
