@@ -4,13 +4,13 @@ use futures::StreamExt;
 use quarterdeck_testing::real::{Options, RealCluster};
 use serde_json::{Value, json};
 
-/// Starts a control plane with `count` pods of about 6.5 KB JSON in 20 namespaces. No controllers run.
+/// Starts a control plane with `count` pods of about 6.5 KB JSON in 20 namespaces. Only service accounts are looked after.
 pub fn with_pods(count: usize) -> Option<RealCluster> {
     if let Err(why) = quarterdeck_testing::programs::programs() {
         println!("skipped: no real control plane here: {why}");
         return None;
     }
-    let options = Options { controllers: Some("serviceaccount-token-controller"), ..Options::default() };
+    let options = Options { controllers: Some("serviceaccount-controller,serviceaccount-token-controller"), ..Options::default() };
     let cluster = RealCluster::start_with("bench", &options);
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
     runtime.block_on(async {
