@@ -39,6 +39,10 @@ fn the_api_server_dies_for_a_minute_and_the_screen_comes_back_by_itself() {
     let new = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "after-the-storm", "namespace": "default"}});
     cluster.apply("configmaps", &new);
     terminal.wait_text("after-the-storm");
+    go(&terminal, "namespaces", "kube-public");
+    let new = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "calm-sea"}});
+    cluster.apply("namespaces", &new);
+    terminal.wait_text("calm-sea");
 }
 
 #[test]

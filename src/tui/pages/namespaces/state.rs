@@ -9,12 +9,15 @@ use quarterdeck_core::Result;
 use quarterdeck_core::cluster::Namespaces;
 use quarterdeck_core::resources::row::RowArc;
 use quarterdeck_core::resources::{Cell, Column, ColumnType, Kind, Level, ObjectRef, Scope};
+use quarterdeck_core::store::{TableHandle, TableRequest, TableView};
 use std::collections::BTreeSet;
 
 /// Namespaces that are known.
 pub struct NamespaceSource {
     known: Option<Namespaces>,
     watched: Watched,
+    /// Tells that a namespace came or went, where the list may be read.
+    news: Option<TableView>,
     fresh: bool,
 }
 
@@ -23,7 +26,7 @@ impl Source for NamespaceSource {
     const TITLE: &'static str = "namespaces that are known; marks make a set";
     fn open(_place: &Place, cx: &mut Cx<'_>) -> Result<Self> {
         cx.ask(Ask::Namespaces);
-        Ok(Self { known: None, watched: Watched::open(cx)?, fresh: true })
+        Ok(Self { known: None, watched: Watched::open(cx)?, news: None, fresh: true })
     }
     fn columns(&self) -> Vec<Column> {
         vec![
@@ -34,6 +37,9 @@ impl Source for NamespaceSource {
         ]
     }
     fn rows(&mut self, cx: &mut Cx<'_>) -> Option<Vec<RowArc>> {
+        if self.news.as_mut().is_some_and(TableView::refresh) {
+            cx.ask(Ask::Namespaces);
+        }
         if !(self.watched.refresh(cx) | std::mem::take(&mut self.fresh)) {
             return None;
         }
@@ -67,8 +73,15 @@ impl Source for NamespaceSource {
     fn object(&self, row: &RowArc) -> Option<ObjectRef> {
         Some(ObjectRef::new(Kind::of("", "v1", "Namespace", "namespaces", false), "", &row.meta.name))
     }
-    fn answer(&mut self, answer: Answer, _cx: &mut Cx<'_>) {
+    fn answer(&mut self, answer: Answer, cx: &mut Cx<'_>) {
         if let Answer::Namespaces(known) = answer {
+            if known.complete
+                && self.news.is_none()
+                && let Some(kind) = cx.kinds.get("", "namespaces")
+            {
+                let table = cx.session.table(cx.context, TableRequest::new(kind.clone(), Scope::All)).ok();
+                self.news = table.as_ref().map(TableHandle::view);
+            }
             self.known = Some(known);
             self.fresh = true;
         }
