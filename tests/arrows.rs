@@ -63,7 +63,8 @@ fn sources(top: &str) -> Vec<(String, String)> {
             let path = entry.path();
             if path.is_dir() {
                 // Examples and a crate's own outer tests are programs of their own.
-                if !path.ends_with("examples") && !(top == "src" && path.ends_with("tests")) {
+                let aside = path.ends_with("examples") || (top == "src" && path.ends_with("tests"));
+                if !aside {
                     folders.push(path);
                 }
             } else if path.extension().is_some_and(|e| e == "rs") {

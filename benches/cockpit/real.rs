@@ -10,7 +10,10 @@ pub fn with_pods(count: usize) -> Option<RealCluster> {
         println!("skipped: no real control plane here: {why}");
         return None;
     }
-    let options = Options { controllers: Some("serviceaccount-controller,serviceaccount-token-controller"), ..Options::default() };
+    let options = Options {
+        controllers: Some("serviceaccount-controller,serviceaccount-token-controller"),
+        ..Options::default()
+    };
     let cluster = RealCluster::start_with("bench", &options);
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
     runtime.block_on(async {

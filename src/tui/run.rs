@@ -13,46 +13,59 @@ use futures::StreamExt;
 use quarterdeck_core::resources::{Level, Scope};
 use quarterdeck_core::session::{Options, Session};
 use quarterdeck_core::{Problem, Result};
-use std::collections::VecDeque;
 use std::io;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
-/// Frames a second at most.
-const FRAMES: usize = 30;
-/// Frames a second that changes of data may take; the rest is kept for keys.
-const DATA_FRAMES: usize = 12;
+/// Frames a second in the long run.
+const RATE: f64 = 24.0;
+/// Frames that may be drawn at once after a rest; with [`RATE`] never more than 30 in a second.
+const BURST: f64 = 6.0;
+/// Of these, so many are kept for keys: changes of data do not use them up.
+const KEPT: f64 = 3.0;
+/// Between two frames for changes of data: 12 a second at most.
+const DATA_GAP: Duration = Duration::from_millis(84);
 
-/// When frames were drawn lately: decides whether another one may be drawn now.
-#[derive(Debug, Default)]
+/// How many frames may be drawn now: a bucket that fills evenly, so that a key that is held down is
+/// answered evenly too and not in bursts.
+#[derive(Debug)]
 struct Pace {
-    drawn: VecDeque<Instant>,
+    /// Frames that could be drawn at `at`.
+    left: f64,
+    at: Option<Instant>,
     /// How long the last frame took to send: a slow link gets fewer.
     sending: Duration,
     /// When changes of data were looked at last, whether or not anything of them was seen.
     looked: Option<Instant>,
 }
 
+impl Default for Pace {
+    fn default() -> Self {
+        Self { left: BURST, at: None, sending: Duration::ZERO, looked: None }
+    }
+}
+
 impl Pace {
+    fn left(&self, now: Instant) -> f64 {
+        let rest = self.at.map_or(0.0, |at| now.saturating_duration_since(at).as_secs_f64());
+        (self.left + rest * RATE).min(BURST)
+    }
     fn drew(&mut self, at: Instant, sending: Duration) {
-        self.drawn.push_back(at);
-        while self.drawn.len() > FRAMES {
-            self.drawn.pop_front();
-        }
+        self.left = self.left(at) - 1.0;
+        self.at = Some(at);
         self.sending = sending;
     }
     /// The earliest moment for the next frame.
     fn next(&self, for_person: bool, now: Instant) -> Instant {
-        let second = Duration::from_secs(1);
-        let allowed = if for_person { FRAMES } else { DATA_FRAMES };
-        let recent = self.drawn.iter().rev().take(allowed).collect::<Vec<_>>();
-        let by_count = if recent.len() == allowed { recent.last().map(|t| **t + second) } else { None };
-        let gap = if for_person { self.sending } else { (second / DATA_FRAMES as u32).max(self.sending * 4) };
-        let by_gap = self.drawn.back().map(|t| *t + gap);
+        let needed = if for_person { 1.0 } else { 1.0 + KEPT };
+        let missing = (needed - self.left(now)).max(0.0);
+        let by_count = now + Duration::from_secs_f64(missing / RATE);
+        let gap = if for_person { self.sending } else { DATA_GAP.max(self.sending * 4) };
+        let by_gap = self.at.map(|t| t + gap);
         let by_look = self.looked.filter(|_| !for_person).map(|t| t + gap);
-        [by_count, by_gap, by_look].into_iter().flatten().max().unwrap_or(now).max(now)
+        [Some(by_count), by_gap, by_look].into_iter().flatten().max().unwrap_or(now).max(now)
     }
 }
 
@@ -389,12 +402,29 @@ mod tests {
             pace.drew(now, Duration::ZERO);
             data += 1;
         }
-        assert!((10..=DATA_FRAMES + 1).contains(&data), "{data} frames for data in a second");
+        assert!((10..=13).contains(&data), "{data} frames for data in a second");
         assert_eq!(pace.next(true, now), now, "a key is drawn at once");
-        for _ in 0..FRAMES * 2 {
-            let at = pace.next(true, now);
-            pace.drew(at, Duration::ZERO);
+    }
+
+    #[test]
+    fn a_key_that_is_held_down_is_answered_evenly_and_at_most_30_times_a_second() {
+        let mut pace = Pace::default();
+        let start = Instant::now();
+        let mut drawn = Vec::new();
+        // A key every 10 ms for three seconds.
+        for press in 0..300_u64 {
+            let pressed = start + Duration::from_millis(press * 10);
+            let at = pace.next(true, pressed);
+            if drawn.last().is_none_or(|last| at > *last) && at < pressed + Duration::from_millis(10) {
+                pace.drew(at, Duration::ZERO);
+                drawn.push(at);
+            }
         }
-        assert!(pace.next(true, now) > now, "but never more than {FRAMES} a second");
+        for (i, from) in drawn.iter().enumerate() {
+            let within = drawn[i..].iter().filter(|t| **t < *from + Duration::from_secs(1)).count();
+            assert!(within <= 30, "{within} frames in a second");
+        }
+        let longest = drawn.windows(2).map(|w| w[1] - w[0]).max().unwrap();
+        assert!(longest < Duration::from_millis(60), "a frame came {longest:?} after the one before it");
     }
 }

@@ -284,10 +284,10 @@ fn settle_causes(status: &mut Map<String, Value>) {
     causes.sort_by_key(Value::to_string);
     // Some come twice.
     causes.dedup();
-    if let (true, Some(Value::String(message))) = (causes.len() > 1, status.get_mut("message")) {
-        if let Some((start, _)) = message.split_once(": [") {
-            *message = format!("{start}: <causes>");
-        }
+    if let (true, Some(Value::String(message))) = (causes.len() > 1, status.get_mut("message"))
+        && let Some((start, _)) = message.split_once(": [")
+    {
+        *message = format!("{start}: <causes>");
     }
 }
 

@@ -12,12 +12,15 @@ use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 use tokio::sync::mpsc;
 
+/// Streams that wait for the feed to open them.
+type Waiting = Mutex<VecDeque<mpsc::UnboundedReceiver<crate::Result<bytes::Bytes>>>>;
+
 /// Streams handed out in order, and the test's ends of them.
-fn taps(count: usize) -> (Vec<Tap>, Mutex<VecDeque<mpsc::UnboundedReceiver<crate::Result<bytes::Bytes>>>>) {
+fn taps(count: usize) -> (Vec<Tap>, Waiting) {
     let (ends, streams) = (0..count).map(|_| mpsc::unbounded_channel()).unzip::<_, _, Vec<_>, VecDeque<_>>();
     (ends, Mutex::new(streams))
 }
-fn next(streams: &Mutex<VecDeque<mpsc::UnboundedReceiver<crate::Result<bytes::Bytes>>>>) -> Answer {
+fn next(streams: &Waiting) -> Answer {
     match streams.lock().pop_front() {
         Some(stream) => Answer::Stream(stream),
         None => Answer::Refuse(problem(ProblemKind::Unreachable, 0)),
@@ -63,10 +66,12 @@ async fn pages_come_one_by_one_and_the_watch_goes_on_from_them() {
     let opened = open(&source, Scope::All);
     until(&opened.table, "live", || opened.table.freshness() == Freshness::Live).await;
     assert_eq!(opened.table.len(), 501);
-    let requests = source.requests.lock();
-    assert_eq!(param(&requests[1], "limit"), "500");
-    assert_eq!(param(requests.last().unwrap(), "resourceVersion"), "9");
-    drop((tap, requests));
+    {
+        let requests = source.requests.lock();
+        assert_eq!(param(&requests[1], "limit"), "500");
+        assert_eq!(param(requests.last().unwrap(), "resourceVersion"), "9");
+    }
+    drop(tap);
     // Another kind on the same connection does not try a streaming list again.
     let kind = crate::resources::Kind::of("apps", "v1", "Deployment", "deployments", true);
     let _other = opened.stores.table_of(source.clone(), TableRequest::new(kind, Scope::All));
