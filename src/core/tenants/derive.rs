@@ -1,10 +1,11 @@
 //! The tenants of a platform at one moment.
 
-use super::{QuotaUse, Tenancy, TenantView, quantity};
+use super::{QuotaUse, Tenancy, TenantView};
 use crate::Str;
 use crate::certificates::CertificateView;
 use crate::overview::index::Index;
 use crate::platform::{WorkloadView, workload};
+use crate::resources::quantity::parse_quantity;
 use crate::resources::{Level, ObjectRef, Verdict};
 use crate::routes::RouteView;
 
@@ -92,7 +93,7 @@ fn uses(quota: &crate::platform::objects::Quota) -> Vec<QuotaUse> {
         .iter()
         .map(|(resource, hard)| {
             let used = used(resource);
-            let share = match (quantity::parse(&used), quantity::parse(hard)) {
+            let share = match (parse_quantity(&used), parse_quantity(hard)) {
                 (Some(u), Some(h)) if h > 0.0 => Some(u / h),
                 _ => None,
             };

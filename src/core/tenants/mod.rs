@@ -2,7 +2,6 @@
 //! functions of what a [`crate::overview::Snapshot`] holds.
 
 pub mod derive;
-pub mod quantity;
 pub mod rule;
 pub mod view;
 
