@@ -7,7 +7,7 @@ use crate::certificates::diagnose::Trail;
 use crate::certificates::view::IssuerView;
 use crate::certificates::{CertificateView, Chain, chain};
 use crate::findings::{Finding, Group};
-use crate::platform::{AppView, PlatformView};
+use crate::platform::{AppView, PlatformView, Profile};
 use crate::resources::{Level, ObjectRef};
 use crate::routes::RouteView;
 use crate::tenants::TenantView;
@@ -61,6 +61,9 @@ pub struct Counts {
 pub struct Overview {
     pub context: Arc<str>,
     pub platform: PlatformView,
+    /// The profile that is in force.
+    #[serde(skip)]
+    pub profile: Arc<Profile>,
     /// When it was derived, seconds since 1970.
     pub at: i64,
     /// Whether all first lists are there; before that, what is missing may only not have come yet.

@@ -1,7 +1,7 @@
 //! The profiles that are built in.
 
 use super::Profile;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 const FILES: [(&str, &str); 4] = [
     ("otomi-classic.yaml", include_str!("profiles/otomi-classic.yaml")),
@@ -11,10 +11,10 @@ const FILES: [(&str, &str); 4] = [
 ];
 
 /// The built-in profiles; the one for any cluster is the last.
-pub fn all() -> &'static [Profile] {
-    static ALL: OnceLock<Vec<Profile>> = OnceLock::new();
+pub fn all() -> &'static [Arc<Profile>] {
+    static ALL: OnceLock<Vec<Arc<Profile>>> = OnceLock::new();
     // A profile that cannot be read is a mistake of ours that a test finds.
-    ALL.get_or_init(|| FILES.iter().filter_map(|(file, yaml)| Profile::parse(file, yaml).ok()).collect())
+    ALL.get_or_init(|| FILES.iter().filter_map(|(file, yaml)| Profile::parse(file, yaml).ok().map(Arc::new)).collect())
 }
 
 #[cfg(test)]

@@ -4,22 +4,23 @@ use super::pattern::star;
 use super::profile::{Profile, Sign};
 use super::{PlatformView, builtin};
 use crate::overview::Snapshot;
+use std::sync::Arc;
 
 /// The built-in profile that fits best, with its evidence.
-pub fn detect(snapshot: &Snapshot) -> (&'static Profile, Vec<String>) {
-    best(builtin::all(), snapshot).unwrap_or_else(|| (&builtin::all()[builtin::all().len() - 1], Vec::new()))
+pub fn detect(snapshot: &Snapshot) -> (Arc<Profile>, Vec<String>) {
+    best(builtin::all(), snapshot).unwrap_or_else(|| (builtin::all().last().cloned().unwrap_or_default(), Vec::new()))
 }
 
 /// The profile with the most points among those that reach what they ask for.
-pub fn best<'a>(profiles: &'a [Profile], snapshot: &Snapshot) -> Option<(&'a Profile, Vec<String>)> {
-    let mut best: Option<(u32, &Profile, Vec<String>)> = None;
+pub fn best(profiles: &[Arc<Profile>], snapshot: &Snapshot) -> Option<(Arc<Profile>, Vec<String>)> {
+    let mut best: Option<(u32, &Arc<Profile>, Vec<String>)> = None;
     for profile in profiles {
         let Some((points, evidence)) = weigh(profile, snapshot) else { continue };
         if points >= profile.enough && best.as_ref().is_none_or(|(most, _, _)| points > *most) {
             best = Some((points, profile, evidence));
         }
     }
-    best.map(|(_, profile, evidence)| (profile, evidence))
+    best.map(|(_, profile, evidence)| (profile.clone(), evidence))
 }
 
 /// Points and evidence; `None` when something speaks against it. A profile without signs fits any cluster, with no points.

@@ -15,5 +15,5 @@ pub mod profile;
 pub mod view;
 pub mod workload;
 
-pub use profile::Profile;
+pub use profile::{OperatorState, PlatformTask, Profile, TaskHow, TaskKind};
 pub use view::{AppType, AppView, Block, PlatformView, WorkloadView};

@@ -32,6 +32,12 @@ pub struct Profile {
     /// Whether apps that are not in the catalogue are looked for (Argo CD, Flux, Helm, labels).
     #[serde(default)]
     pub discover: bool,
+    /// Jobs of the platform itself that a person may set going: a reconcile, a task.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tasks: Vec<PlatformTask>,
+    /// Where the platform's own operator writes how it is doing.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub operator_state: Vec<OperatorState>,
 }
 
 fn one() -> u32 {
@@ -129,6 +135,66 @@ pub struct AppEntry {
     pub eras: String,
 }
 
+/// A task or operator of the platform, and how it is set going.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct PlatformTask {
+    /// Unique in the profile, e.g. `copy-certs`.
+    pub name: String,
+    /// What it does, in words.
+    #[serde(default)]
+    pub title: String,
+    pub kind: TaskKind,
+    pub namespace: String,
+    /// Name of the CronJob, Deployment …
+    pub workload: String,
+    pub how: TaskHow,
+}
+
+/// What a platform task is in the cluster.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum TaskKind {
+    CronJob,
+    #[default]
+    Deployment,
+    StatefulSet,
+    DaemonSet,
+}
+
+impl TaskKind {
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::CronJob => "CronJob",
+            Self::Deployment => "Deployment",
+            Self::StatefulSet => "StatefulSet",
+            Self::DaemonSet => "DaemonSet",
+        }
+    }
+}
+
+/// How a platform task is set going: a Job from its CronJob now, or a rollout restart of its operator.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum TaskHow {
+    Trigger,
+    #[default]
+    Restart,
+}
+
+/// A ConfigMap in which the platform's operator writes its state.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct OperatorState {
+    #[serde(default)]
+    pub title: String,
+    pub namespace: String,
+    /// Name of the ConfigMap.
+    pub name: String,
+    /// The one key that counts, where its value is JSON (`state`); empty: all keys are plain values.
+    #[serde(default)]
+    pub json: String,
+}
+
 impl Profile {
     /// Reads a profile; `file` is named in the error.
     ///
@@ -155,6 +221,11 @@ impl Profile {
             }
             if let Some(missing) = app.needs.iter().find(|n| !names.contains(&n.as_str())) {
                 return wrong(format!("app {} needs {missing}, which is not in the profile", app.name));
+            }
+        }
+        for task in &profile.tasks {
+            if (task.kind == TaskKind::CronJob) != (task.how == TaskHow::Trigger) {
+                return wrong(format!("task {}: a CronJob is triggered, anything else is restarted", task.name));
             }
         }
         if !profile.tenants.namespaces.is_empty() && profile.tenants.namespaces.matches('*').count() != 1 {
