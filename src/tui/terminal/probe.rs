@@ -44,6 +44,10 @@ pub fn read_answers(bytes: &[u8], caps: &mut Caps) -> (bool, Vec<u8>) {
 
 /// Asks; raw mode must be on. Returns the keys that were typed meanwhile.
 pub fn probe(caps: &mut Caps) -> Vec<Key> {
+    // Answers and keys come from the terminal; what is piped in is neither.
+    if !std::io::IsTerminal::is_terminal(&std::io::stdin()) {
+        return Vec::new();
+    }
     let limit = Duration::from_millis(if caps.ssh { 700 } else { 250 });
     let mut out = std::io::stdout();
     if out.write_all(QUESTIONS).and_then(|()| out.flush()).is_err() {
