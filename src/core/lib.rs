@@ -19,6 +19,7 @@ pub mod logs;
 pub mod memory;
 pub mod overview;
 pub mod platform;
+pub mod probe;
 pub mod problem;
 pub mod resources;
 pub mod routes;
