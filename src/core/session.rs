@@ -2,7 +2,10 @@
 
 use crate::actions::pipeline::{Planner, fetch};
 use crate::actions::runner::{self, Runner};
-use crate::actions::{Action, Args, Confirmation, EditText, Offer, Outcome, Plan, Risk, RunId, WhyNot, catalogue};
+use crate::actions::runs::{self, Runs};
+use crate::actions::{
+    Action, Args, Confirmation, EditText, Offer, Outcome, Plan, Risk, RunId, RunView, WhyNot, catalogue,
+};
 use crate::clock::{Clock, parse_time};
 use crate::cluster::{
     Access, Cluster, ConnectOptions, Forward, ForwardRequest, Kubeconfig, LogRequest, Request, Right,
@@ -10,6 +13,7 @@ use crate::cluster::{
 use crate::drafts::Drafts;
 use crate::event::{Event, Listener};
 use crate::guards::{GuardConfig, GuardState, Guards};
+use crate::journal::usual::Usual;
 use crate::journal::{Entry, ExportFormat, Journal, Record, export};
 use crate::logs::{LogFollower, LogOptions, LogTarget};
 use crate::memory::Memory;
@@ -23,10 +27,9 @@ use futures::StreamExt;
 use futures::stream::BoxStream;
 use parking_lot::Mutex;
 use serde_json::Value;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 use tokio_util::sync::CancellationToken;
 
@@ -37,8 +40,6 @@ pub use crate::overview::OverviewHandle;
 pub const READ_ONLY_VARIABLE: &str = "QD_READ_ONLY";
 /// A right whose answer could not be had is asked again after this.
 const ASK_AGAIN: Duration = Duration::from_secs(30);
-/// Ended runs that can still be waited for.
-const RUNS_KEPT: usize = 200;
 
 /// Where the kubeconfig comes from.
 #[derive(Clone, Debug, Default)]
@@ -90,13 +91,7 @@ struct Inner {
     overviews: Mutex<HashMap<String, OverviewKey>>,
     /// When a right was asked for in the background.
     asked: Mutex<HashMap<(String, Right), Instant>>,
-    runs: Mutex<BTreeMap<RunId, RunState>>,
-    next_run: AtomicU64,
-}
-
-struct RunState {
-    cancel: CancellationToken,
-    done: tokio::sync::watch::Receiver<Option<Outcome>>,
+    runs: Runs,
 }
 
 impl Session {
@@ -116,7 +111,7 @@ impl Session {
         let (config, problem) = config_file.map_or_else(Default::default, |file| GuardConfig::load(&file));
         let dir = options.state_dir.as_deref();
         let inner = Inner {
-            guards: Arc::new(Guards::new(config, forced_read_only(&options))),
+            guards: Arc::new(Guards::new(config, forced_read_only(&options)).shared_in(dir)),
             journal: Arc::new(Journal::open(dir)),
             drafts: Drafts::open(dir),
             memory: Memory::open(dir),
@@ -128,8 +123,7 @@ impl Session {
             clusters: Mutex::default(),
             overviews: Mutex::default(),
             asked: Mutex::default(),
-            runs: Mutex::default(),
-            next_run: AtomicU64::new(1),
+            runs: Runs::default(),
             options,
         };
         Ok(Self { inner: Arc::new(inner) })
@@ -269,7 +263,9 @@ impl Session {
                     Err(WhyNot::NotApplicable("takes one object at a time".into()))
                 } else if !missing.is_empty() {
                     Err(WhyNot::Rights(missing))
-                } else if let Some(why) = guard.or_else(|| self.inner.guards.refuses_number(targets.len())) {
+                } else if let Some(why) =
+                    guard.or_else(|| self.inner.guards.refuses_number(context, action.name(), targets))
+                {
                     Err(WhyNot::Guard(why))
                 } else {
                     Ok(())
@@ -320,50 +316,75 @@ impl Session {
     fn planner<'a>(&'a self, cluster: &'a Cluster) -> Planner<'a> {
         Planner { cluster, guards: &self.inner.guards, now: self.clock().now() }
     }
-    /// Carries a plan out; progress comes as [`Event::Run`].
+    /// Carries a plan out until its effect is seen; progress comes as [`Event::Run`].
     ///
     /// # Errors
     /// When the confirmation is not what the plan asks for, or a guard refuses. Nothing was changed then.
     pub fn run(&self, plan: Plan, confirmation: Confirmation) -> Result<RunId> {
-        let inner = &self.inner;
+        self.start(plan, &confirmation, OverviewHandle::default(), false)
+    }
+    /// The same, followed through all stages to the route that answers; what is stuck is named. Watches the platform
+    /// of the context meanwhile.
+    ///
+    /// # Errors
+    /// As [`Session::run`].
+    pub fn follow(&self, plan: Plan, confirmation: Confirmation) -> Result<RunId> {
         runner::check(&plan, &confirmation)?;
+        let overview = self.overview(&plan.context)?;
+        self.start(plan, &confirmation, overview, true)
+    }
+    fn start(&self, plan: Plan, confirmation: &Confirmation, overview: OverviewHandle, full: bool) -> Result<RunId> {
+        let inner = &self.inner;
+        runner::check(&plan, confirmation)?;
         let cluster = self.cluster(&plan.context)?;
         cluster.set_read_only(self.guard(&plan.context).read_only.is_some());
-        let run = inner.next_run.fetch_add(1, Ordering::Relaxed);
         let cancel = CancellationToken::new();
+        let run = inner.runs.next_id();
+        let view = Arc::new(Mutex::new(runs::begin(run, &plan, self.clock().now())));
         let runner = Runner {
             guards: inner.guards.clone(),
             clock: self.clock().clone(),
+            usual: if full { Usual::of(&inner.journal.records()) } else { Usual::default() },
             journal: inner.journal.clone(),
             listener: inner.listener.clone(),
             user: self.user(&plan.context),
             cancel: cancel.clone(),
             cluster,
             run,
+            full,
+            view: view.clone(),
+            overview,
         };
         runner.guarded(&plan)?;
         let (told, done) = tokio::sync::watch::channel(None);
-        let mut runs = inner.runs.lock();
-        while runs.len() >= RUNS_KEPT && runs.first_key_value().is_some_and(|(_, r)| r.done.borrow().is_some()) {
-            runs.pop_first();
-        }
-        runs.insert(run, RunState { cancel, done });
+        inner.runs.add(&view, cancel, done);
+        let reason = confirmation.reason.clone();
         inner.runtime.spawn(async move {
-            let outcome = runner.carry_out(plan, &confirmation.reason).await;
+            let outcome = runner.carry_out(plan, &reason).await;
             told.send_replace(Some(outcome));
         });
         Ok(run)
     }
     /// Waits for the end of a run; `None` for an unknown one.
     pub async fn wait(&self, run: RunId) -> Option<Outcome> {
-        let mut done = self.inner.runs.lock().get(&run)?.done.clone();
+        let mut done = self.inner.runs.done(run)?;
         done.wait_for(Option::is_some).await.ok()?.clone()
+    }
+    /// A run as it is at this moment; `None` for an unknown one.
+    pub fn run_view(&self, run: RunId) -> Option<RunView> {
+        self.inner.runs.view(run)
+    }
+    /// The runs of this session, the latest first.
+    pub fn runs(&self) -> Vec<RunView> {
+        self.inner.runs.views()
+    }
+    /// How many runs are under way.
+    pub fn runs_going(&self) -> usize {
+        self.inner.runs.going()
     }
     /// Stops a run before its next step, or stops watching its effect.
     pub fn cancel(&self, run: RunId) {
-        if let Some(state) = self.inner.runs.lock().get(&run) {
-            state.cancel.cancel();
-        }
+        self.inner.runs.cancel(run);
     }
     /// The plan that takes a journal entry back (its identifier or a unique beginning of it; `last`).
     ///
@@ -385,18 +406,39 @@ impl Session {
             ExportFormat::Json => export::json(&self.journal()),
         }
     }
+    /// A note for whoever comes next: what was done since a moment, in these contexts (none: all).
+    pub fn hand_over(&self, format: ExportFormat, since: Option<i64>, contexts: &[String]) -> String {
+        let mut entries = self.journal();
+        entries.retain(|e| e.at >= since.unwrap_or(i64::MIN));
+        entries.retain(|e| contexts.is_empty() || contexts.contains(&e.context));
+        match format {
+            ExportFormat::Markdown => export::hand_over(&entries, since, self.clock().now()),
+            ExportFormat::Json => export::json(&entries),
+        }
+    }
 
     /// How a context is guarded now.
     pub fn guard(&self, context: &str) -> GuardState {
         self.inner.guards.state(context, self.clock().now())
     }
-    /// Lifts read-only for some minutes. The reason stands in the journal.
+    /// Lifts read-only for some minutes, for all programs of this user. The reason stands in the journal.
     ///
     /// # Errors
     /// When this context cannot be unlocked, or no reason is given.
     pub fn unlock(&self, context: &str, minutes: u32, reason: &str) -> Result<GuardState> {
+        self.unlock_for(context, minutes, reason, false)
+    }
+    /// The same for this program alone.
+    ///
+    /// # Errors
+    /// As [`Session::unlock`].
+    pub fn unlock_alone(&self, context: &str, minutes: u32, reason: &str) -> Result<GuardState> {
+        self.unlock_for(context, minutes, reason, true)
+    }
+    fn unlock_for(&self, context: &str, minutes: u32, reason: &str, alone: bool) -> Result<GuardState> {
         let before = self.guard(context);
-        let state = self.inner.guards.unlock(context, minutes, reason, self.clock().now())?;
+        let who = (self.user(context), self.clock().now());
+        let state = self.inner.guards.unlock(context, minutes, reason, (&who.0, who.1), alone)?;
         if state != before {
             let title = format!("Unlock {context} for {minutes} min");
             self.note(context, "unlock", title, Vec::new(), reason, "unlocked");
@@ -411,7 +453,7 @@ impl Session {
     }
     /// Ends an unlock before its time.
     pub fn lock(&self, context: &str) -> GuardState {
-        self.inner.guards.lock(context);
+        self.inner.guards.lock(context, self.clock().now());
         self.guard_changed(context);
         self.guard(context)
     }
@@ -444,6 +486,8 @@ impl Session {
             outcome: outcome.into(),
             can_undo: false,
             undone_by: None,
+            took: None,
+            stages: Vec::new(),
         };
         inner.journal.keep(Record { entry, undo: Vec::new() }, &inner.listener);
     }

@@ -1,11 +1,12 @@
 //! `qd do`: an action of the catalogue, from the plan to its end. Every action is a command of its own
 //! with the arguments that it asks for, so help, completions and manual follow the catalogue.
 
+use super::follow;
 use crate::arguments::Common;
 use crate::output::{Paint, Table, line, print, print_json};
 use crate::place::Place;
 use clap::{Arg, ArgAction, ArgMatches, FromArgMatches};
-use quarterdeck_core::actions::{ArgKind, Args, Confirmation, DryRun, Plan, RunEvent, catalogue};
+use quarterdeck_core::actions::{ArgKind, Args, Confirmation, DryRun, Plan, RunEvent, StepState, catalogue};
 use quarterdeck_core::cluster::Access;
 use quarterdeck_core::event::Event;
 use quarterdeck_core::resources::Level;
@@ -24,6 +25,10 @@ pub struct Wish {
     /// Lift read-only of a guarded context for this action; needs a reason.
     pub unlock: bool,
     pub json: bool,
+    /// Follow it to the route that answers, stage by stage.
+    pub wait: bool,
+    /// Write the plan to this file, and go on only with `yes`.
+    pub save_plan: Option<String>,
 }
 
 #[derive(Debug, Default)]
@@ -43,7 +48,18 @@ pub fn wish_arguments() -> Vec<Arg> {
         switch("yes", "Do it without asking").short('y'),
         Arg::new("reason").long("reason").value_name("TEXT").help("Why, for the journal; needed for severe plans"),
         switch("unlock", "Lift read-only of a guarded context for this action (needs --reason)"),
+        switch("wait", "Follow it stage by stage to the end: rollout, pods, the route that answers"),
+        Arg::new("save-plan")
+            .long("save-plan")
+            .value_name("FILE")
+            .help("Write the plan to a file as JSON; goes on only with --yes"),
         switch("json", "Print plan and outcome as JSON"),
+        Arg::new("output")
+            .short('o')
+            .long("output")
+            .value_name("FORM")
+            .value_parser(["text", "json"])
+            .help("Form of the answer"),
     ]
 }
 
@@ -54,15 +70,29 @@ impl Wish {
             yes: matches.get_flag("yes"),
             reason: matches.get_one::<String>("reason").cloned().unwrap_or_default(),
             unlock: matches.get_flag("unlock"),
-            json: matches.get_flag("json"),
+            json: matches.get_flag("json") || matches.get_one::<String>("output").is_some_and(|form| form == "json"),
+            wait: matches.get_flag("wait"),
+            save_plan: matches.get_one::<String>("save-plan").cloned(),
         }
     }
+}
+
+fn capital(name: &str) -> String {
+    let mut letters = name.chars();
+    letters.next().map(|c| c.to_uppercase().chain(letters).collect()).unwrap_or_default()
 }
 
 impl clap::Args for Arguments {
     fn augment_args(command: clap::Command) -> clap::Command {
         catalogue::all().iter().fold(command, |command, action| {
-            let mut sub = clap::Command::new(action.name()).about(action.help().trim_end_matches('.')).arg(
+            let mut sub = clap::Command::new(action.name()).about(action.help().trim_end_matches('.'));
+            // However it is written: RESTART, Restart.
+            sub = sub.aliases([action.name().to_uppercase(), capital(action.name())]);
+            if action.many() && action.in_waves() {
+                let help = "How many objects are done at once; the next ones follow when these are done";
+                sub = sub.arg(Arg::new("wave").long("wave").value_name("NUMBER").help(help));
+            }
+            sub = sub.arg(
                 Arg::new("targets")
                     .value_name("KIND/NAME")
                     .required(true)
@@ -107,6 +137,9 @@ impl FromArgMatches for Arguments {
                 }
             }
         }
+        if let Ok(Some(wave)) = given.try_get_one::<String>("wave") {
+            args.set("wave", wave.clone());
+        }
         let targets = given.get_many::<String>("targets").into_iter().flatten().cloned().collect();
         Ok(Self { action: name.into(), targets, args, wish: Wish::of(given) })
     }
@@ -139,17 +172,27 @@ pub async fn finish(place: &Place, plan: Plan, wish: &Wish, common: &Common) -> 
     if !wish.json {
         print(&in_words(&plan, Paint::stdout(common.plain)));
     }
+    if let Some(file) = &wish.save_plan {
+        let text = serde_json::to_string_pretty(&plan).unwrap_or_default();
+        std::fs::write(file, text).map_err(|e| Problem::io("cannot save the plan", &e).on(file.clone()))?;
+        eprintln!("plan saved to {}", clean_line(file));
+    }
     let refused = refusal(&plan);
-    if wish.dry_run || refused.is_some() {
+    if wish.dry_run || refused.is_some() || wish.save_plan.is_some() && !wish.yes {
         if wish.json {
             print_json(&serde_json::json!({ "plan": plan, "outcome": null }));
         }
         return refused.map_or(Ok(0), Err);
     }
     let confirmation = confirm(&plan, wish)?;
-    let run = place.session.run(plan.clone(), confirmation)?;
+    let many = plan.steps.len() > 1;
+    let run = match wish.wait {
+        true => place.session.follow(plan.clone(), confirmation)?,
+        false => place.session.run(plan.clone(), confirmation)?,
+    };
     let outcome = tokio::select! {
         outcome = place.session.wait(run) => outcome,
+        never = follow::told(&place.session, run, common.plain), if wish.wait => never,
         _ = tokio::signal::ctrl_c() => {
             place.session.cancel(run);
             place.session.wait(run).await
@@ -157,24 +200,33 @@ pub async fn finish(place: &Place, plan: Plan, wish: &Wish, common: &Common) -> 
     };
     let outcome = outcome
         .ok_or_else(|| Problem::new(ProblemKind::Internal, "cannot tell how it ended", "the run is not known"))?;
+    let view = place.session.run_view(run);
     if wish.json {
-        print_json(&serde_json::json!({ "plan": plan, "outcome": outcome }));
+        print_json(&serde_json::json!({ "plan": plan, "outcome": outcome, "run": view }));
     } else {
         let paint = Paint::stdout(common.plain);
+        if wish.wait {
+            view.iter().for_each(|view| print(&follow::stages(view, paint)));
+        }
+        if many {
+            print(&follow::results(&outcome, paint));
+        }
         let level = if outcome.ok { Level::Good } else { Level::Bad };
         line(&paint.level(level, &clean_line(&outcome.text)));
         if outcome.can_undo {
             line(&format!("undo: qd undo {}", outcome.journal));
         }
     }
-    Ok(u8::from(!outcome.ok))
+    // Who waits for the end wants to know that it was not seen.
+    let unseen = wish.wait && outcome.results.iter().any(|r| r.state != StepState::Done);
+    Ok(u8::from(!outcome.ok || unseen))
 }
 
 pub fn unlock(place: &Place, wish: &Wish) -> Result<()> {
     if !wish.unlock || wish.dry_run {
         return Ok(());
     }
-    place.session.unlock(place.context(), 15, &wish.reason).map(|_| ())
+    place.session.unlock_alone(place.context(), 15, &wish.reason).map(|_| ())
 }
 
 /// Progress on standard error, so that standard output holds plan and outcome only.
@@ -294,6 +346,9 @@ fn ask(question: &str) -> Result<String> {
 fn in_words(plan: &Plan, paint: Paint) -> String {
     let mut text = format!("{}\n", paint.strong(&clean_line(&plan.title)));
     for (i, step) in plan.steps.iter().enumerate() {
+        if plan.waves() > 1 && i % plan.wave == 0 {
+            text.push_str(&format!(" wave {} of {}\n", i / plan.wave + 1, plan.waves()));
+        }
         text.push_str(&format!("  {}  {}  {}\n", i + 1, clean_line(&step.object.to_string()), clean_line(&step.title)));
         for diff in &step.diff {
             let side =
@@ -334,7 +389,7 @@ mod tests {
     use super::*;
     use clap::Parser;
 
-    fn read(line: &str) -> Arguments {
+    fn read_line(line: &str) -> Arguments {
         let cli = crate::Cli::try_parse_from(line.split(' ')).expect("arguments");
         match cli.command {
             Some(super::super::Command::Do(arguments)) => arguments,
@@ -344,10 +399,14 @@ mod tests {
 
     #[test]
     fn actions_are_commands_with_arguments_of_their_own() {
-        let read = read("qd --context lab do scale deployments.apps/api -n team --replicas 3 --dry-run");
+        let read = read_line("qd --context lab do scale deployments.apps/api -n team --replicas 3 --dry-run");
         assert_eq!((read.action.as_str(), read.args.get("replicas")), ("scale", Some("3")));
         assert!(read.wish.dry_run && !read.wish.yes);
         assert_eq!(pairs(&read.targets).expect("targets"), [("deployments.apps".to_string(), "api".to_string())]);
+        let many = read_line("qd do RESTART deploy a b c --wave 2 --wait --save-plan plan.json");
+        assert_eq!((many.action.as_str(), many.args.get("wave")), ("restart", Some("2")));
+        assert!(many.wish.wait && many.wish.save_plan.as_deref() == Some("plan.json"));
+        assert!(crate::Cli::try_parse_from(["qd", "do", "edit", "deploy/api", "--wave", "2"]).is_err(), "takes one");
         assert!(crate::Cli::try_parse_from(["qd", "do", "scale", "deploy/api"]).is_err(), "--replicas is missing");
         assert!(crate::Cli::try_parse_from(["qd", "do", "nonsense"]).is_err());
     }

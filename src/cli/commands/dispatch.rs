@@ -38,6 +38,8 @@ pub async fn dispatch(cli: Cli) -> Face {
         Command::Do(a) => act::run(a, &common).await,
         Command::Undo(a) => undo::run(a, &common).await,
         Command::Journal(a) => journal::run(a, &common),
+        Command::Unlock(a) => unlock::unlock(&a, &common),
+        Command::Lock(a) => unlock::lock(&a, &common),
         Command::Doctor(a) => doctor::run(a, &common).await,
         Command::Demo(a) => match demo::run(a, &common).await {
             Ok(Some(screen)) => return Face::Screen(screen),

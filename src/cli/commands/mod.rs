@@ -8,12 +8,14 @@ pub mod demo;
 pub mod describe;
 pub mod doctor;
 pub mod events;
+pub(crate) mod follow;
 pub mod get;
 pub mod journal;
 pub mod logs;
 pub mod man;
 pub mod platform;
 pub mod undo;
+pub mod unlock;
 
 mod dispatch;
 
@@ -48,8 +50,12 @@ pub enum Command {
     Do(act::Arguments),
     /// Take back what was done
     Undo(undo::Arguments),
-    /// What was done from here
+    /// What was done from here; `journal export` writes a hand-over note
     Journal(journal::Arguments),
+    /// Allow changes in a guarded context for a while, with a reason
+    Unlock(unlock::Unlock),
+    /// End an unlock before its time
+    Lock(unlock::Lock),
     /// What this terminal and this cluster can do
     Doctor(doctor::Arguments),
     /// Open the screen on a cluster that is built in, or serve that cluster

@@ -23,6 +23,12 @@ pub struct Arguments {
     /// Lift read-only of a guarded context for this (needs --reason)
     #[arg(long)]
     unlock: bool,
+    /// Follow it stage by stage to the end
+    #[arg(long)]
+    wait: bool,
+    /// Write the plan to a file as JSON; goes on only with --yes
+    #[arg(long, value_name = "FILE")]
+    save_plan: Option<String>,
     /// Print plan and outcome as JSON
     #[arg(long)]
     json: bool,
@@ -35,6 +41,8 @@ pub async fn run(arguments: Arguments, common: &Common) -> Result<u8> {
         reason: arguments.reason,
         unlock: arguments.unlock,
         json: arguments.json,
+        wait: arguments.wait,
+        save_plan: arguments.save_plan,
     };
     let mut place = Place::open_with(common, told(common.plain))?;
     if let Some(entry) =

@@ -1,6 +1,7 @@
 //! What an action is, what it asks, and what it is given.
 
 use super::plan::{Risk, Step};
+use super::stage::{self, Stage};
 use crate::cluster::{Cluster, Right};
 use crate::problem::{Problem, Result};
 use crate::resources::{Kind, ObjectRef};
@@ -76,6 +77,13 @@ impl Args {
             _ => Err(Problem::usage(format!("--{name} is wrong"), format!("`{text}` is no whole number ≥ 0"))),
         }
     }
+    /// The same without one of the answers.
+    #[must_use]
+    pub fn without(&self, name: &str) -> Self {
+        let mut args = self.clone();
+        args.0.remove(name);
+        args
+    }
     pub fn switch(&self, name: &str) -> bool {
         matches!(self.get(name), Some("true" | "yes" | "1"))
     }
@@ -142,6 +150,22 @@ pub trait Action: Send + Sync {
     /// `None` as the answer: there is nothing to wait for.
     fn progress(&self, _object: Option<&Value>) -> Option<Progress> {
         None
+    }
+    /// What follows on a step on this object once the server took it, in order; nothing to follow when empty. The
+    /// run page and `qd do --wait` go through them and say which is stuck. A verb with a chain of its own (commit →
+    /// source → Application) names it here, and ends it with [`Stage::workloads`] where workloads come of it.
+    fn stages(&self, object: &ObjectRef) -> Vec<Stage> {
+        match self.progress(None) {
+            None => Vec::new(),
+            // What ends with the object itself (a deletion) ends there.
+            Some(Progress::Done(_)) => vec![Stage::progress("gone", "it is gone")],
+            _ => stage::usual(object),
+        }
+    }
+    /// Whether several objects are done in waves, each followed to its end before the next one begins. False for
+    /// plans whose steps are one piece.
+    fn in_waves(&self) -> bool {
+        true
     }
     /// How long an effect may take before it is given up on.
     fn patience(&self) -> std::time::Duration {

@@ -12,6 +12,7 @@ pub mod delete;
 pub mod diff;
 pub mod edit;
 pub mod edit_text;
+pub(crate) mod follow;
 pub mod label;
 pub mod merge;
 pub mod observe;
@@ -24,8 +25,10 @@ pub mod restart;
 pub mod rollout;
 pub mod run;
 pub mod runner;
+pub(crate) mod runs;
 pub mod scale;
 pub(crate) mod send;
+pub mod stage;
 pub mod suspend;
 pub mod trigger;
 pub mod undo;
@@ -33,7 +36,10 @@ pub mod undo;
 pub use action::{Action, Arg, ArgKind, Args, Asked, Offer, Progress, Proposal, Target, WhyNot};
 pub use edit_text::EditText;
 pub use plan::{DiffLine, DryRun, Effect, Plan, Risk, Step};
-pub use run::{Confirmation, Outcome, RunEvent, RunId, StepResult, StepState};
+pub use run::{
+    Blocked, Confirmation, Outcome, RunEvent, RunId, RunStep, RunView, StageNow, StageState, StepResult, StepState,
+};
+pub use stage::{Look, Stage};
 
 #[cfg(test)]
 mod tests;

@@ -24,7 +24,8 @@ pub(crate) async fn follow(
     mut tell: impl FnMut(&str),
 ) -> Seen {
     let mut last = String::new();
-    let watched = watch(cluster, action, object, |text| {
+    let judge = |o: Option<&Value>| action.progress(o);
+    let watched = watch(cluster, &judge, object, |text| {
         if text != last {
             last = text.to_owned();
             tell(text);
@@ -37,9 +38,12 @@ pub(crate) async fn follow(
     })
 }
 
+/// What a state of the object means.
+type Judged<'a> = &'a (dyn Fn(Option<&Value>) -> Option<Progress> + Sync + 'a);
+
 /// Whether a state settles it; tells what is seen.
-fn judge(action: &dyn Action, object: Option<&Value>, tell: &mut impl FnMut(&str)) -> Option<Seen> {
-    match action.progress(object) {
+fn judge(judge: Judged<'_>, object: Option<&Value>, tell: &mut impl FnMut(&str)) -> Option<Seen> {
+    match judge(object) {
         None => Some(Seen::Done(String::new())),
         Some(Progress::Done(text)) => Some(Seen::Done(text)),
         Some(Progress::Failed(text)) => Some(Seen::Failed(text)),
@@ -50,12 +54,19 @@ fn judge(action: &dyn Action, object: Option<&Value>, tell: &mut impl FnMut(&str
     }
 }
 
-async fn watch(cluster: &Cluster, action: &dyn Action, object: &ObjectRef, mut tell: impl FnMut(&str)) -> Seen {
+/// Watches an object (by its UID, where that is known) until it is judged done or failed.
+pub(crate) async fn watch(
+    cluster: &Cluster,
+    action: Judged<'_>,
+    object: &ObjectRef,
+    mut tell: impl FnMut(&str),
+) -> Seen {
     let mut failures = 0;
+    let same = |v: &Value| object.uid.is_empty() || v["metadata"]["uid"] == *object.uid;
     loop {
         // An object that is gone or another one is no object.
         let current = match cluster.json::<Value>(Request::get(object.path(None))).await {
-            Ok(value) => Some(value).filter(|v| v["metadata"]["uid"] == *object.uid),
+            Ok(value) => Some(value).filter(|v| same(v)),
             Err(p) if p.kind == ProblemKind::NotFound => None,
             Err(p) => match pause(&mut failures, p, &mut tell).await {
                 Some(seen) => return seen,
@@ -79,7 +90,7 @@ async fn watch(cluster: &Cluster, action: &dyn Action, object: &ObjectRef, mut t
         };
         while let Some(Ok(line)) = lines.next().await {
             let Ok(event) = serde_json::from_slice::<Value>(&line) else { break };
-            let current = Some(&event["object"]).filter(|v| v["metadata"]["uid"] == *object.uid);
+            let current = Some(&event["object"]).filter(|v| same(v));
             let seen = match (event["type"].as_str(), current) {
                 (Some("ADDED" | "MODIFIED"), Some(current)) => judge(action, Some(current), &mut tell),
                 (Some("DELETED"), Some(_)) => judge(action, None, &mut tell),

@@ -33,6 +33,8 @@ pub(crate) struct Wish<'a> {
     pub rights: Vec<Right>,
     pub objects: &'a [ObjectRef],
     pub command: String,
+    /// Objects that are done at once; `None`: as the configuration says.
+    pub wave: Option<usize>,
     pub undoes: Option<String>,
 }
 
@@ -40,6 +42,10 @@ impl Planner<'_> {
     /// The plan of an action for these objects.
     pub(crate) async fn plan(&self, action: &dyn Action, objects: &[ObjectRef], args: &Args) -> Result<Plan> {
         check_wish(action, objects, args)?;
+        let wave = wave_of(args)?;
+        // The action itself knows nothing of waves.
+        let command_args = args;
+        let args = &args.without(WAVE);
         let targets: Vec<Target> = futures::stream::iter(objects.iter().cloned())
             .map(|object| fetch(self.cluster, object))
             .buffered(AT_ONCE)
@@ -59,8 +65,10 @@ impl Planner<'_> {
         }
         let objects: Vec<ObjectRef> = targets.into_iter().map(|t| t.reference).collect();
         let rights = objects.iter().flat_map(|o| action.rights(o)).collect();
-        let command = command::line(self.cluster.context(), action.name(), &objects, args);
-        self.complete(Wish { action: action.name(), proposal, rights, objects: &objects, command, undoes: None }).await
+        let command = command::line(self.cluster.context(), action.name(), &objects, command_args);
+        let wave = if action.in_waves() { wave } else { Some(usize::MAX) };
+        let name = action.name();
+        self.complete(Wish { action: name, proposal, rights, objects: &objects, command, wave, undoes: None }).await
     }
 
     /// Completes a proposal: rights, guards, dry run, difference, and how it is confirmed.
@@ -74,7 +82,7 @@ impl Planner<'_> {
                 blocked.push(why);
             }
         }
-        blocked.extend(self.guards.refuses_number(wish.objects.len()));
+        blocked.extend(self.guards.refuses_number(context, wish.action, wish.objects));
 
         let mut rights: Vec<(Right, Access)> = Vec::new();
         for right in wish.rights {
@@ -126,6 +134,7 @@ impl Planner<'_> {
             undo: wish.proposal.undo,
             command: wish.command,
             blocked,
+            wave: wish.wave.unwrap_or(self.guards.config().wave).max(1),
             undoes: wish.undoes,
         };
         if plan.changes_nothing() && plan.blocked.is_empty() {
@@ -167,6 +176,16 @@ impl Planner<'_> {
     }
 }
 
+/// An argument of every plan: how many objects are done at once.
+const WAVE: &str = "wave";
+
+fn wave_of(args: &Args) -> Result<Option<usize>> {
+    match args.number(WAVE)? {
+        Some(0) => Err(Problem::usage("--wave is wrong", "at least one object has to be done at once")),
+        number => Ok(number.and_then(|n| usize::try_from(n).ok())),
+    }
+}
+
 fn check_wish(action: &dyn Action, objects: &[ObjectRef], args: &Args) -> Result<()> {
     let name = action.name();
     if objects.is_empty() {
@@ -186,7 +205,7 @@ fn check_wish(action: &dyn Action, objects: &[ObjectRef], args: &Args) -> Result
             .on(object.short()));
         }
     }
-    for (given, _) in args.iter() {
+    for (given, _) in args.iter().filter(|(name, _)| *name != WAVE) {
         if !action.args().iter().any(|a| a.name == given) {
             let known: Vec<String> = action.args().iter().map(|a| format!("--{}", a.name)).collect();
             return Err(

@@ -176,12 +176,18 @@ pub struct Plan {
     pub command: String,
     /// Why it cannot be run as things are, each in words: a guard, a missing right, a refused dry run.
     pub blocked: Vec<String>,
+    /// Objects that are done at once; each wave is followed to its end before the next one begins.
+    pub wave: usize,
     /// The journal entry that this plan takes back.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub undoes: Option<String>,
 }
 
 impl Plan {
+    /// How many waves it has.
+    pub fn waves(&self) -> usize {
+        self.steps.len().div_ceil(self.wave.max(1))
+    }
     /// Whether nothing that is known stands against it.
     pub fn can_run(&self) -> bool {
         self.blocked.is_empty()

@@ -1,25 +1,37 @@
 //! Carries a plan out: step by step, first failure stops; then watches the effects; writes the journal.
 
 use super::action::Action;
+use super::follow::{Ended, Follower};
 use super::observe::{Seen, follow};
 use super::plan::{Plan, Step};
-use super::run::{Confirmation, Outcome, RunEvent, RunId, StepResult, StepState};
+use super::run::{
+    Confirmation, Outcome, RunEvent, RunId, RunStep, RunView, StageNow, StageState, StepResult, StepState,
+};
 use super::send::send;
+use super::stage::{self, Look};
 use super::{catalogue, patch};
 use crate::clock::Clock;
 use crate::cluster::{Cluster, Method};
 use crate::event::{Event, Listener};
 use crate::guards::Guards;
-use crate::journal::entry::KeptObject;
+use crate::journal::entry::{KeptObject, Took};
+use crate::journal::usual::Usual;
 use crate::journal::{Entry, Journal, Record, UndoStep};
+use crate::overview::OverviewHandle;
+use crate::resources::ObjectRef;
 use crate::{Problem, ProblemKind, Result};
-use futures::StreamExt;
-use serde_json::Value;
+use futures::{FutureExt, StreamExt};
+use parking_lot::Mutex;
+use serde_json::{Value, json};
 use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 
 /// Effects that are watched at once.
 const FOLLOWED: usize = 8;
+/// Stages of one run whose length is written down.
+const LEARNT: usize = 40;
+/// Where the reason is written on the object, where that is wanted.
+pub(crate) const REASON: &str = "quarterdeck.dev/reason";
 
 /// All that a run needs; owned, because it goes on while the screen does other things.
 pub(crate) struct Runner {
@@ -32,6 +44,49 @@ pub(crate) struct Runner {
     pub user: String,
     pub run: RunId,
     pub cancel: CancellationToken,
+    /// Followed through all stages; else until the effect is seen.
+    pub full: bool,
+    pub view: Arc<Mutex<RunView>>,
+    /// For routes and for what stands in the way; watches nothing unless `full`.
+    pub overview: OverviewHandle,
+    pub usual: Usual,
+}
+
+/// How a wave ended.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum WaveEnd {
+    Done,
+    /// Somebody stopped watching, or it took too long.
+    Unseen,
+    Failed,
+}
+
+fn stage_now(id: &str, title: &str, usual: Option<i64>) -> StageNow {
+    StageNow {
+        id: id.into(),
+        title: title.into(),
+        state: StageState::Waiting,
+        text: String::new(),
+        started: None,
+        ended: None,
+        usual,
+        blocked: None,
+    }
+}
+
+/// Why the next wave does not begin.
+fn failed_wave(results: &[StepResult]) -> Problem {
+    let first = results.iter().find(|r| r.state == StepState::Failed);
+    let (object, text) = first.map_or(("", "the wave failed"), |r| (&r.object, &r.text));
+    Problem::new(ProblemKind::Invalid, "stopped at the first failure", text).on(object)
+}
+
+/// Writes the reason on the object, where the change patches the object itself.
+fn annotate(step: &mut Step, reason: &str, user: &str) {
+    let itself = step.effect.method == Method::MergePatch && step.effect.path == step.object.path(None);
+    if let Some(body) = step.effect.body.as_mut().filter(|b| itself && !reason.is_empty() && b.is_object()) {
+        patch::apply(body, &json!({"metadata": {"annotations": {REASON: format!("{reason} ({user})")}}}));
+    }
 }
 
 /// Whether a person's yes is enough for a plan.
@@ -66,61 +121,75 @@ impl Runner {
         Ok(())
     }
 
-    /// Carries the plan out to its end.
+    /// Carries the plan out to its end, wave by wave.
     pub(crate) async fn carry_out(&self, plan: Plan, reason: &str) -> Outcome {
         let mut record = self.begin(&plan, reason);
+        self.view.lock().journal.clone_from(&record.entry.id);
         // Before the first call: whatever happens to this program, it is known what it was about to do.
         self.write(&record);
         let mut results: Vec<StepResult> = plan
             .steps
             .iter()
-            .map(|s| StepResult { object: s.object.to_string(), state: StepState::Waiting, text: "not touched".into() })
+            .map(|s| StepResult {
+                object: s.object.to_string(),
+                state: StepState::Waiting,
+                text: "not touched".into(),
+                took: None,
+            })
             .collect();
         let mut stopped: Option<Problem> = None;
-        let mut made = Vec::new();
-        for (i, step) in plan.steps.iter().enumerate() {
-            if self.cancel.is_cancelled() {
-                stopped = Some(Problem::new(ProblemKind::Cancelled, "stopped", "by the user"));
-                break;
+        let mut failed = false;
+        let action = catalogue::find(&plan.action);
+        for first in (0..plan.steps.len()).step_by(plan.wave.max(1)) {
+            let last = first.saturating_add(plan.wave.max(1)).min(plan.steps.len());
+            let mut made = Vec::new();
+            for i in first..last {
+                match self.send(&plan, i, &record.entry.reason).await {
+                    Ok((object, undo, same)) => {
+                        results[i].state = StepState::Accepted;
+                        results[i].text = "accepted".into();
+                        record.undo.extend(undo);
+                        made.push((i, object, same));
+                    }
+                    Err(problem) => {
+                        if problem.kind != ProblemKind::Cancelled {
+                            results[i].state = StepState::Failed;
+                            results[i].text = problem.line();
+                        }
+                        stopped = Some(problem);
+                        break;
+                    }
+                }
             }
-            self.tell(RunEvent::StepStarted { step: i });
-            let done = match self.guarded(&plan) {
-                Ok(()) => send(&self.cluster, &mut step.clone(), false).await,
-                Err(problem) => Err(problem),
-            };
-            match done {
-                Ok(answer) => {
-                    results[i].state = StepState::Accepted;
-                    results[i].text = "accepted".into();
-                    let after = after(step, &answer);
-                    record.undo.extend(after.undo);
-                    made.push((i, after.object));
-                    self.tell(RunEvent::StepDone { step: i });
-                }
-                Err(problem) => {
-                    results[i].state = StepState::Failed;
-                    results[i].text = problem.line();
-                    self.tell(RunEvent::StepFailed { step: i, problem: problem.clone() });
-                    stopped = Some(problem);
-                    break;
-                }
+            record.entry.can_undo = !record.undo.is_empty();
+            record.entry.ok = stopped.is_none();
+            record.entry.outcome = in_words(&results, stopped.as_ref());
+            self.write(&record);
+            let end = self.observe(action, made, &mut results).await;
+            failed |= end == WaveEnd::Failed;
+            if stopped.is_none() && last < plan.steps.len() {
+                stopped = match end {
+                    WaveEnd::Failed => Some(failed_wave(&results[first..last])),
+                    WaveEnd::Unseen => Some(
+                        Problem::new(ProblemKind::Cancelled, "stopped", "the wave was not seen to its end")
+                            .next("look at these objects before going on with the rest"),
+                    ),
+                    WaveEnd::Done => None,
+                };
+            }
+            if stopped.is_some() {
+                break;
             }
         }
         record.undo.reverse();
-        record.entry.can_undo = !record.undo.is_empty();
-        record.entry.ok = stopped.is_none();
-        record.entry.outcome = in_words(&results, stopped.as_ref());
-        self.write(&record);
         if let Some(undone) = plan.undoes.as_deref().filter(|_| stopped.is_none()) {
             self.mark_undone(undone, &record.entry.id);
         }
-
-        if let Some(action) = catalogue::find(&plan.action) {
-            let failed = self.observe(action, made, &mut results).await;
-            record.entry.ok &= !failed;
-            record.entry.outcome = in_words(&results, stopped.as_ref());
-            self.write(&record);
-        }
+        record.entry.ok = stopped.is_none() && !failed;
+        record.entry.outcome = in_words(&results, stopped.as_ref());
+        record.entry.took = Some(self.clock.now() - record.entry.at);
+        record.entry.stages = self.learnt();
+        self.write(&record);
         let outcome = Outcome {
             ok: record.entry.ok,
             text: record.entry.outcome.clone(),
@@ -129,40 +198,206 @@ impl Runner {
             results,
             problem: stopped,
         };
+        {
+            let mut view = self.view.lock();
+            view.ended = Some(self.clock.now());
+            view.outcome = Some(outcome.clone());
+        }
         self.tell(RunEvent::Finished(outcome.clone()));
         outcome
     }
 
-    /// Watches the effects of what was accepted; whether one of them failed.
+    /// Sends one step: the object as it is now named, the way back, and whether the answer says that nothing of the
+    /// effect has to be waited for.
+    async fn send(&self, plan: &Plan, i: usize, reason: &str) -> Result<(ObjectRef, Option<UndoStep>, bool)> {
+        if self.cancel.is_cancelled() {
+            return Err(Problem::new(ProblemKind::Cancelled, "stopped", "by the user"));
+        }
+        let step = &plan.steps[i];
+        self.step(i, |s, now| s.started = Some(now));
+        self.tell(RunEvent::StepStarted { step: i });
+        let mut sent = step.clone();
+        if self.guards.annotates(&plan.context) {
+            annotate(&mut sent, reason, &self.user);
+        }
+        let done = match self.guarded(plan) {
+            Ok(()) => send(&self.cluster, &mut sent, false).await,
+            Err(problem) => Err(problem),
+        };
+        match done {
+            Ok(answer) => {
+                let after = after(step, &answer);
+                self.step(i, |s, now| {
+                    s.state = StepState::Accepted;
+                    s.object = after.object.clone();
+                    s.stages = vec![stage_now("written", "written", None)];
+                    s.stages[0].state = StageState::Done;
+                    s.stages[0].text = "accepted by the server".into();
+                    s.stages[0].started = s.started;
+                    s.stages[0].ended = Some(now);
+                });
+                self.tell(RunEvent::StepDone { step: i });
+                let whole = answer["kind"] == after.object.kind.kind.as_str();
+                let effect = catalogue::find(&plan.action).and_then(|a| a.progress(Some(&answer)));
+                Ok((after.object, after.undo, whole && effect.is_none()))
+            }
+            Err(problem) => {
+                self.step(i, |s, now| {
+                    s.state = StepState::Failed;
+                    s.text = problem.line();
+                    s.ended = Some(now);
+                });
+                self.tell(RunEvent::StepFailed { step: i, problem: problem.clone() });
+                Err(problem)
+            }
+        }
+    }
+
+    /// Watches the effects of what was accepted in a wave.
     async fn observe(
         &self,
-        action: &dyn Action,
-        made: Vec<(usize, crate::resources::ObjectRef)>,
+        action: Option<&'static dyn Action>,
+        made: Vec<(usize, ObjectRef, bool)>,
         results: &mut [StepResult],
-    ) -> bool {
+    ) -> WaveEnd {
         let follows = futures::stream::iter(made)
-            .map(|(i, object)| async move {
-                let tell = |text: &str| self.tell(RunEvent::Progress { step: i, text: text.into() });
-                tokio::select! {
-                    seen = follow(&self.cluster, action, &object, tell) => (i, seen),
-                    () = self.cancel.cancelled() => (i, Seen::Unseen("not followed to its end".into())),
-                }
-            })
+            .map(|(i, object, nothing)| self.followed(i, action, object, nothing).boxed())
             .buffer_unordered(FOLLOWED);
         let mut follows = std::pin::pin!(follows);
-        let mut failed = false;
+        let mut end = WaveEnd::Done;
         while let Some((i, seen)) = follows.next().await {
             let (state, text) = match seen {
                 Seen::Done(text) if text.is_empty() => (StepState::Done, "done".into()),
                 Seen::Done(text) => (StepState::Done, text),
                 Seen::Failed(text) => (StepState::Failed, text),
+                Seen::Unseen(text) if text.is_empty() => (StepState::Accepted, "accepted".into()),
                 Seen::Unseen(text) => (StepState::Accepted, format!("accepted; {text}")),
             };
-            failed |= state == StepState::Failed;
-            results[i].state = state;
-            results[i].text = text;
+            end = match state {
+                StepState::Failed => WaveEnd::Failed,
+                StepState::Accepted if end == WaveEnd::Done && text.starts_with("accepted;") => WaveEnd::Unseen,
+                _ => end,
+            };
+            self.step(i, |s, now| {
+                s.state = state;
+                s.text.clone_from(&text);
+                s.ended = Some(now);
+                let took = s.started.map(|at| now - at);
+                results[i] = StepResult { object: s.name.clone(), state, text: text.clone(), took };
+            });
         }
-        failed
+        end
+    }
+
+    /// Follows a step as far as it is wanted, and no longer than somebody watches.
+    async fn followed(
+        &self,
+        i: usize,
+        action: Option<&'static dyn Action>,
+        object: ObjectRef,
+        nothing: bool,
+    ) -> (usize, Seen) {
+        let followed = match action {
+            _ if self.full => self.stages(i, action, &object).boxed(),
+            _ if nothing => std::future::ready(Seen::Done(String::new())).boxed(),
+            // An undo has no action to ask.
+            None => std::future::ready(Seen::Unseen(String::new())).boxed(),
+            Some(action) => self.effect(i, action, &object).boxed(),
+        };
+        tokio::select! {
+            seen = followed => (i, seen),
+            () = self.cancel.cancelled() => (i, Seen::Unseen("not followed to its end".into())),
+        }
+    }
+    async fn effect(&self, i: usize, action: &'static dyn Action, object: &ObjectRef) -> Seen {
+        follow(&self.cluster, action, object, |text: &str| self.seen(i, text)).await
+    }
+
+    /// Follows a step through all its stages.
+    async fn stages(&self, i: usize, action: Option<&'static dyn Action>, object: &ObjectRef) -> Seen {
+        let stages = action.map_or_else(
+            || if stage::is_workload(object) { stage::usual(object) } else { Vec::new() },
+            |a| a.stages(object),
+        );
+        let patience = action.map_or(std::time::Duration::from_secs(600), |a| a.patience());
+        let name = self.view.lock().action.clone();
+        self.step(i, |s, _| {
+            s.stages.extend(stages.iter().map(|stage| {
+                stage_now(stage.id, &stage.title, self.usual.seconds(&name, &object.kind.kind, stage.id))
+            }));
+        });
+        let follower = Follower { cluster: &self.cluster, action, object, overview: self.overview.clone() };
+        let mut told = String::new();
+        for (n, stage) in (1..).zip(&stages) {
+            self.stage(i, n, |s, now| {
+                s.state = StageState::Going;
+                s.started = Some(now);
+            });
+            let tell = |text: &str| {
+                let same = self.stage(i, n, |s, _| std::mem::replace(&mut s.text, text.to_owned()) == text);
+                if same == Some(false) {
+                    self.seen(i, text);
+                }
+            };
+            let block = |blocked| {
+                self.stage(i, n, |s, _| s.blocked = blocked);
+            };
+            let ended = tokio::time::timeout(patience, follower.stage(stage, &tell, &block)).await;
+            let late = ended.is_err();
+            let ended = ended.unwrap_or_else(|_| Ended {
+                state: StageState::Skipped,
+                text: format!("not finished after {} min", patience.as_secs() / 60),
+            });
+            self.stage(i, n, |s, now| {
+                s.state = ended.state;
+                s.text.clone_from(&ended.text);
+                s.ended = Some(now);
+                if ended.state != StageState::Failed {
+                    s.blocked = None;
+                }
+            });
+            match ended.state {
+                StageState::Failed => return Seen::Failed(format!("{}: {}", stage.title, ended.text)),
+                _ if late => return Seen::Unseen(format!("{}: {}", stage.title, ended.text)),
+                // What the verb itself is about says how it ended; else the last thing that was seen.
+                StageState::Done if told.is_empty() || matches!(stage.look, Look::Progress | Look::Rollout(_)) => {
+                    told = ended.text;
+                }
+                _ => {}
+            }
+        }
+        Seen::Done(told)
+    }
+
+    /// Notes what was seen of a step, and tells.
+    fn seen(&self, i: usize, text: &str) {
+        self.step(i, |s, _| s.text = text.to_owned());
+        self.tell(RunEvent::Progress { step: i, text: text.into() });
+    }
+
+    fn step<T>(&self, i: usize, change: impl FnOnce(&mut RunStep, i64) -> T) -> T {
+        let now = self.clock.now();
+        change(&mut self.view.lock().steps[i], now)
+    }
+
+    /// Changes a stage of a step, and tells.
+    fn stage<T>(&self, i: usize, n: usize, change: impl FnOnce(&mut StageNow, i64) -> T) -> Option<T> {
+        let changed = self.step(i, |s, now| s.stages.get_mut(n).map(|stage| change(stage, now)));
+        self.tell(RunEvent::Stage { step: i, stage: n });
+        changed
+    }
+
+    /// How long the stages took, to learn from.
+    fn learnt(&self) -> Vec<Took> {
+        let view = self.view.lock();
+        let all = view.steps.iter().flat_map(|step| step.stages.iter().map(move |stage| (step, stage)));
+        let done = all.filter(|(_, stage)| stage.state == StageState::Done && stage.id != "written");
+        done.filter_map(|(step, stage)| {
+            let seconds = stage.ended? - stage.started?;
+            Some(Took { stage: stage.id.clone(), kind: step.object.kind.kind.clone(), seconds })
+        })
+        .take(LEARNT)
+        .collect()
     }
 
     fn begin(&self, plan: &Plan, reason: &str) -> Record {
@@ -182,6 +417,8 @@ impl Runner {
                 outcome: String::new(),
                 can_undo: false,
                 undone_by: None,
+                took: None,
+                stages: Vec::new(),
             },
             undo: Vec::new(),
         }

@@ -47,6 +47,7 @@ impl Planner<'_> {
             rights,
             objects: &objects,
             command: format!("qd undo {}", entry.id),
+            wave: None,
             undoes: Some(entry.id.clone()),
         })
         .await

@@ -18,6 +18,9 @@ pub struct EnvironmentRule {
     /// Whether `qd unlock` can lift read-only for a while.
     #[serde(default = "yes")]
     pub unlock: bool,
+    /// Whether the reason of a change is written on the object; as `[guards] annotate` says when absent.
+    #[serde(default)]
+    pub annotate: Option<bool>,
 }
 
 fn yes() -> bool {
@@ -46,6 +49,8 @@ pub struct Rule {
     pub kinds: Vec<String>,
     #[serde(default)]
     pub actions: Vec<String>,
+    /// Of an allowing rule: most objects that it allows in one plan.
+    pub bulk_limit: Option<usize>,
     /// Shown to whoever is refused.
     #[serde(default)]
     pub reason: String,
@@ -58,6 +63,10 @@ pub struct GuardConfig {
     pub read_only: bool,
     /// Most objects in one plan.
     pub bulk_limit: usize,
+    /// Objects that are done at once, where a plan does not say.
+    pub wave: usize,
+    /// Whether the reason of a change is written on the object.
+    pub annotate: bool,
     /// In order; the first one that matches a context decides.
     pub environments: Vec<EnvironmentRule>,
     pub rules: Vec<Rule>,
@@ -67,7 +76,15 @@ pub struct GuardConfig {
 
 impl Default for GuardConfig {
     fn default() -> Self {
-        Self { read_only: false, bulk_limit: 100, environments: Vec::new(), rules: Vec::new(), broken: false }
+        Self {
+            read_only: false,
+            bulk_limit: 100,
+            wave: 3,
+            annotate: false,
+            environments: Vec::new(),
+            rules: Vec::new(),
+            broken: false,
+        }
     }
 }
 
@@ -83,6 +100,8 @@ struct File {
 struct Section {
     read_only: Option<bool>,
     bulk_limit: Option<usize>,
+    wave: Option<usize>,
+    annotate: Option<bool>,
     #[serde(default)]
     environments: Vec<EnvironmentRule>,
     #[serde(default)]
@@ -110,6 +129,8 @@ impl GuardConfig {
         Ok(Self {
             read_only: file.guards.read_only.unwrap_or(false),
             bulk_limit: file.guards.bulk_limit.unwrap_or(default.bulk_limit),
+            wave: file.guards.wave.unwrap_or(default.wave).max(1),
+            annotate: file.guards.annotate.unwrap_or(false),
             environments: file.guards.environments,
             rules: file.guards.rules,
             broken: false,
@@ -138,6 +159,7 @@ impl GuardConfig {
             class: by_name(context),
             read_only: None,
             unlock: true,
+            annotate: None,
         })
     }
     /// The rule that decides, if one matches.

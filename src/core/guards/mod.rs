@@ -6,6 +6,7 @@ pub mod config;
 pub mod keeper;
 pub mod pattern;
 pub mod state;
+pub mod unlocks;
 
 pub use config::{EnvironmentRule, GuardConfig, Rule, RuleEffect};
 pub use keeper::Guards;

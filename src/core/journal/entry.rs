@@ -30,6 +30,21 @@ pub struct Entry {
     /// The entry that took this one back.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub undone_by: Option<String>,
+    /// Seconds until the end, as far as it was followed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub took: Option<i64>,
+    /// How long its stages took: later runs learn from it how long they usually take.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub stages: Vec<Took>,
+}
+
+/// How long a stage took.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Took {
+    pub stage: String,
+    /// Of the object, e.g. `Deployment`.
+    pub kind: String,
+    pub seconds: i64,
 }
 
 /// How the journal is handed over.

@@ -201,6 +201,8 @@ mod tests {
                 outcome: outcome.into(),
                 can_undo: true,
                 undone_by: None,
+                took: None,
+                stages: Vec::new(),
             },
             undo: Vec::new(),
         }

@@ -4,6 +4,7 @@
 pub mod entry;
 pub mod export;
 pub mod file;
+pub mod usual;
 
 pub use entry::{Entry, ExportFormat, Record, UndoStep};
 pub use file::Journal;

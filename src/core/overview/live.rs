@@ -50,6 +50,10 @@ impl OverviewHandle {
         }
         self.get()
     }
+    /// Tells each derivation; `None` for a handle that watches nothing.
+    pub fn changes(&self) -> Option<tokio::sync::watch::Receiver<Arc<Overview>>> {
+        self.0.as_ref().map(|live| live.feed.subscribe())
+    }
     /// To find it again as long as somebody has a share.
     pub fn key(&self) -> OverviewKey {
         OverviewKey(self.0.as_ref().map(Arc::downgrade).unwrap_or_default())

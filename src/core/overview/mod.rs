@@ -14,6 +14,7 @@ pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
 pub mod view;
+mod why;
 
 pub use feed::{Offered, OverviewFeed};
 pub use live::{OverviewHandle, OverviewKey};

@@ -300,6 +300,7 @@ impl PageState for PlanPage {
             RunEvent::StepDone { step } => (*step, StepNow::Done(String::new())),
             RunEvent::Progress { step, text } => (*step, StepNow::Going(text.clone())),
             RunEvent::StepFailed { step, problem } => (*step, StepNow::Failed(problem.line())),
+            RunEvent::Stage { .. } => return,
             RunEvent::Finished(outcome) => return self.ended(outcome.clone(), cx),
         };
         if let Some(slot) = self.steps.get_mut(step) {
