@@ -44,7 +44,7 @@ pub struct Screen {
 /// Reads the arguments and carries out a command. Must be called within a tokio runtime. Wrong usage ends
 /// the program with code 2, `--help` and `--version` with 0.
 pub async fn main() -> Face {
-    let cli = match Cli::try_parse() {
+    let cli = match Cli::try_parse_from(commands::act::small_letters(std::env::args_os())) {
         Ok(cli) => cli,
         Err(e) => {
             let code = if e.use_stderr() { 2 } else { 0 };

@@ -12,6 +12,7 @@ use quarterdeck_core::event::Event;
 use quarterdeck_core::resources::Level;
 use quarterdeck_core::text::{clean, clean_line};
 use quarterdeck_core::{Problem, ProblemKind, Result};
+use std::ffi::OsString;
 use std::io::{BufRead, IsTerminal, Read};
 
 /// What is to be done with a plan.
@@ -77,17 +78,24 @@ impl Wish {
     }
 }
 
-fn capital(name: &str) -> String {
-    let mut letters = name.chars();
-    letters.next().map(|c| c.to_uppercase().chain(letters).collect()).unwrap_or_default()
+/// The words of a command line with the action after `do` in small letters, however it was written (RESTART, Restart).
+pub fn small_letters(words: impl Iterator<Item = OsString>) -> Vec<OsString> {
+    let mut words: Vec<OsString> = words.collect();
+    for i in 1..words.len() {
+        let small = words[i].to_str().map(str::to_lowercase).filter(|w| catalogue::find(w).is_some());
+        if words[i - 1] == "do"
+            && let Some(small) = small
+        {
+            words[i] = small.into();
+        }
+    }
+    words
 }
 
 impl clap::Args for Arguments {
     fn augment_args(command: clap::Command) -> clap::Command {
         catalogue::all().iter().fold(command, |command, action| {
             let mut sub = clap::Command::new(action.name()).about(action.help().trim_end_matches('.'));
-            // However it is written: RESTART, Restart.
-            sub = sub.aliases([action.name().to_uppercase(), capital(action.name())]);
             if action.many() && action.in_waves() {
                 let help = "How many objects are done at once; the next ones follow when these are done";
                 sub = sub.arg(Arg::new("wave").long("wave").value_name("NUMBER").help(help));
@@ -390,7 +398,7 @@ mod tests {
     use clap::Parser;
 
     fn read_line(line: &str) -> Arguments {
-        let cli = crate::Cli::try_parse_from(line.split(' ')).expect("arguments");
+        let cli = crate::Cli::try_parse_from(small_letters(line.split(' ').map(OsString::from))).expect("arguments");
         match cli.command {
             Some(super::super::Command::Do(arguments)) => arguments,
             other => panic!("{other:?}"),
