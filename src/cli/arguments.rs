@@ -35,6 +35,9 @@ pub struct Common {
     /// All namespaces
     #[arg(short = 'A', long, global = true, conflicts_with = "namespace", help_heading = "Cluster")]
     pub all_namespaces: bool,
+    /// Platform profile: an id or a file, instead of the one that is recognised (or QD_PLATFORM)
+    #[arg(long, global = true, value_name = "ID|FILE", help_heading = "Cluster")]
+    pub platform: Option<String>,
     /// Act as this user
     #[arg(long = "as", global = true, value_name = "USER", help_heading = "Cluster")]
     pub as_user: Option<String>,
@@ -112,6 +115,7 @@ impl Common {
         Options {
             kubeconfig,
             read_only: self.read_only,
+            platform: self.platform.clone(),
             impersonate_user: self.as_user.clone(),
             impersonate_groups: self.as_groups.clone(),
             // A credential plugin may ask its question where there is somebody to answer it.

@@ -18,6 +18,7 @@ use crate::journal::{Entry, ExportFormat, Journal, Record, export};
 use crate::logs::{LogFollower, LogOptions, LogTarget};
 use crate::memory::Memory;
 use crate::overview::OverviewKey;
+use crate::platform::Library;
 use crate::resources::ObjectRef;
 use crate::resources::describe::{Description, describe};
 use crate::store::{Stores, TableHandle, TableRequest};
@@ -67,6 +68,8 @@ pub struct Options {
     pub state_dir: Option<PathBuf>,
     /// The configuration file; `None`: `config.toml` in the platform's place for configuration.
     pub config_file: Option<PathBuf>,
+    /// The platform profile to use instead of the one that is recognised: its id, or a file.
+    pub platform: Option<String>,
     pub clock: Clock,
 }
 
@@ -80,6 +83,7 @@ struct Inner {
     options: Options,
     kubeconfig: Kubeconfig,
     problems: Vec<Problem>,
+    platforms: Library,
     listener: Listener,
     runtime: tokio::runtime::Handle,
     stores: Stores,
@@ -98,7 +102,7 @@ impl Session {
     /// Opens a session; makes no request. Must be called within a tokio runtime.
     ///
     /// # Errors
-    /// When the kubeconfig cannot be read.
+    /// When the kubeconfig, or the platform profile that was asked for, cannot be read.
     pub fn new(mut options: Options, listener: Listener) -> Result<Self> {
         let runtime = tokio::runtime::Handle::try_current()
             .map_err(|e| Problem::new(ProblemKind::Internal, "cannot open a session", e.to_string()))?;
@@ -108,6 +112,7 @@ impl Session {
             options.state_dir = own.as_ref().map(|d| d.state_dir().unwrap_or_else(|| d.data_local_dir()).to_path_buf());
         }
         let config_file = options.config_file.clone().or_else(|| own.map(|d| d.config_dir().join("config.toml")));
+        let (platforms, told) = Library::open(config_file.as_deref(), options.platform.as_deref())?;
         let (config, problem) = config_file.map_or_else(Default::default, |file| GuardConfig::load(&file));
         let dir = options.state_dir.as_deref();
         let inner = Inner {
@@ -117,7 +122,8 @@ impl Session {
             memory: Memory::open(dir),
             kubeconfig,
             stores: Stores::new(options.clock.clone(), Some(listener.clone())),
-            problems: problem.into_iter().collect(),
+            problems: problem.into_iter().chain(told).collect(),
+            platforms,
             listener,
             runtime,
             clusters: Mutex::default(),
@@ -128,9 +134,13 @@ impl Session {
         };
         Ok(Self { inner: Arc::new(inner) })
     }
-    /// What was wrong while opening and stops nothing: a broken configuration file.
+    /// What was wrong while opening and stops nothing: a broken configuration file, a platform profile of the user's.
     pub fn problems(&self) -> Vec<Problem> {
         self.inner.problems.clone()
+    }
+    /// The platform profiles that there are.
+    pub fn platforms(&self) -> &Library {
+        &self.inner.platforms
     }
     /// The contexts of the kubeconfig, in its order.
     pub fn contexts(&self) -> Vec<ContextInfo> {
@@ -191,7 +201,7 @@ impl Session {
             return Ok(handle);
         }
         let _runtime = inner.runtime.enter();
-        let handle = OverviewHandle::open(&cluster, &inner.stores, inner.listener.clone());
+        let handle = OverviewHandle::open(&cluster, &inner.stores, &inner.platforms, inner.listener.clone());
         open.insert(context.to_owned(), handle.key());
         Ok(handle)
     }

@@ -12,7 +12,7 @@ use std::path::PathBuf;
 
 #[derive(Debug, Args)]
 pub struct Arguments {
-    /// Which platform: ominis, otomi or plain
+    /// Which platform: ominis, otomi, apl or plain
     #[arg(long, value_name = "WORLD", default_value = "ominis")]
     world: String,
     /// So many further pods

@@ -14,6 +14,7 @@ pub mod journal;
 pub mod logs;
 pub mod man;
 pub mod platform;
+pub mod platforms;
 pub mod undo;
 pub mod unlock;
 
@@ -34,6 +35,8 @@ pub enum Command {
     Certs(platform::Arguments),
     /// Routes: which host leads where
     Routes(platform::Arguments),
+    /// Which platform this is; profiles: show, detect, list, validate
+    Platform(platforms::Arguments),
     /// What is wrong; ends with 1 when there is something
     Check(check::Arguments),
     /// List any kind, with the server's own columns; without a kind: the kinds there are

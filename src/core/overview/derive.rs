@@ -19,14 +19,14 @@ impl Overview {
         let mut certs = certificates::all(&index, now);
         let mut routes = routes::all(&index, &mut certs);
         let issuers = certificates::issuers(&index, &certs);
-        let (profile, evidence) = detect::detect(snapshot);
+        let (profile, platform) = detect::detect(snapshot);
         let tenancy = Tenancy::of(&profile, snapshot);
         certs.iter_mut().for_each(|c| c.tenant = tenancy.tenant(&c.namespace).cloned());
         routes.iter_mut().for_each(|r| r.tenant = tenancy.tenant(&r.namespace).cloned());
         let apps = apps::all(&index, &profile, &routes, &|namespace| tenancy.tenant(namespace).is_some(), now);
         let tenants = tenants::derive::all(&index, &tenancy, &certs, &routes, now);
         let mut overview = Self {
-            platform: detect::view(&profile, evidence),
+            platform,
             profile,
             apps,
             tenants,

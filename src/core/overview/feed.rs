@@ -6,8 +6,10 @@ use super::{Overview, Snapshot};
 use crate::Problem;
 use crate::clock::Clock;
 use crate::event::{Event, Listener};
+use crate::platform::Library;
 use crate::resources::{Kinds, Scope};
 use crate::store::{Source, Stores};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -31,6 +33,8 @@ const LONGEST: Duration = Duration::from_secs(2);
 pub struct Offered {
     pub kinds: Arc<Kinds>,
     pub scope: Scope,
+    /// ConfigMaps by which platforms are recognised and that are there.
+    pub config_maps: Arc<BTreeSet<(String, String)>>,
     /// Why it is not known.
     pub problem: Option<Problem>,
 }
@@ -52,13 +56,20 @@ pub struct OverviewFeed {
 
 impl OverviewFeed {
     /// Starts; watches nothing before [`OverviewFeed::offer`] said what there is. Must be called within a tokio runtime.
-    pub fn start(stores: Stores, source: Arc<dyn Source>, clock: Clock, listener: Listener) -> Self {
+    pub fn start(
+        stores: Stores,
+        source: Arc<dyn Source>,
+        platforms: Library,
+        clock: Clock,
+        listener: Listener,
+    ) -> Self {
         let context = source.context().to_owned();
         let first = Overview { context: context.as_str().into(), at: clock.now(), ..Overview::default() };
         let (told, latest) = watch::channel(Arc::new(first));
         let (offered, seen) = watch::channel(Offered::default());
         let looks = Arc::<Looks>::default();
-        let task = Task { looks: looks.clone(), stores, source, offered: seen, clock, listener, context, told };
+        let task =
+            Task { looks: looks.clone(), stores, source, platforms, offered: seen, clock, listener, context, told };
         Self { looks, latest, offered, _task: AbortOnDropHandle::new(tokio::spawn(task.run())) }
     }
     /// The latest derivation.
@@ -84,6 +95,7 @@ struct Task {
     looks: Arc<Looks>,
     stores: Stores,
     source: Arc<dyn Source>,
+    platforms: Library,
     offered: watch::Receiver<Offered>,
     clock: Clock,
     listener: Listener,
@@ -142,8 +154,13 @@ impl Task {
     }
 
     fn derive(&self, feeds: &Feeds, offered: &Offered) -> bool {
-        let mut snapshot =
-            Snapshot { context: self.context.as_str().into(), kinds: offered.kinds.clone(), ..Snapshot::default() };
+        let mut snapshot = Snapshot {
+            context: self.context.as_str().into(),
+            kinds: offered.kinds.clone(),
+            platforms: self.platforms.clone(),
+            config_maps: offered.config_maps.clone(),
+            ..Snapshot::default()
+        };
         if offered.kinds.is_empty() {
             let state = if offered.problem.is_some() { SourceWord::Failed } else { SourceWord::Loading };
             let problems = offered.problem.clone().into_iter().collect();

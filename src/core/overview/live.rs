@@ -3,10 +3,14 @@
 
 use super::feed::Offered;
 use super::{Overview, OverviewFeed};
-use crate::cluster::Cluster;
+use crate::Result;
+use crate::cluster::{Cluster, Request};
 use crate::event::Listener;
+use crate::platform::Library;
 use crate::resources::Scope;
 use crate::store::{Freshness, Stores, TableRequest};
+use serde_json::Value;
+use std::collections::BTreeSet;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 use tokio_util::task::AbortOnDropHandle;
@@ -31,11 +35,11 @@ struct Live {
 
 impl OverviewHandle {
     /// Starts watching. Must be called within a tokio runtime.
-    pub fn open(cluster: &Cluster, stores: &Stores, listener: Listener) -> Self {
+    pub fn open(cluster: &Cluster, stores: &Stores, platforms: &Library, listener: Listener) -> Self {
         let source = Arc::new(cluster.clone());
-        let feed = OverviewFeed::start(stores.clone(), source, cluster.clock().clone(), listener);
+        let feed = OverviewFeed::start(stores.clone(), source, platforms.clone(), cluster.clock().clone(), listener);
         let feed = Arc::new(feed);
-        let task = learn(cluster.clone(), stores.clone(), Arc::downgrade(&feed));
+        let task = learn(cluster.clone(), stores.clone(), platforms.clone(), Arc::downgrade(&feed));
         Self(Some(Arc::new(Live { feed, _task: AbortOnDropHandle::new(tokio::spawn(task)) })))
     }
     /// The latest derivation.
@@ -66,7 +70,7 @@ impl OverviewKey {
     }
 }
 
-async fn learn(cluster: Cluster, stores: Stores, feed: Weak<OverviewFeed>) {
+async fn learn(cluster: Cluster, stores: Stores, platforms: Library, feed: Weak<OverviewFeed>) {
     let mut connection = cluster.connection();
     let mut wait = AGAIN.0;
     let kinds = loop {
@@ -85,10 +89,15 @@ async fn learn(cluster: Cluster, stores: Stores, feed: Weak<OverviewFeed>) {
     };
     let namespaces = cluster.namespaces().await;
     let scope = if namespaces.complete { Scope::All } else { Scope::of(namespaces.names.iter().map(String::as_str)) };
+    let wanted = platforms
+        .config_maps()
+        .into_iter()
+        .filter(|(namespace, _)| namespaces.names.iter().any(|n| **n == **namespace));
+    let config_maps = Arc::new(there(&cluster, wanted.collect()).await);
     let definitions = kinds.get("apiextensions.k8s.io", "customresourcedefinitions").cloned();
     {
         let Some(feed) = feed.upgrade() else { return };
-        feed.offer(Offered { kinds, scope: scope.clone(), problem: None });
+        feed.offer(Offered { kinds, scope: scope.clone(), config_maps: config_maps.clone(), problem: None });
     }
     let Some(definitions) = definitions else { return };
     let table = stores.table(&cluster, TableRequest::new(definitions, Scope::All));
@@ -106,8 +115,18 @@ async fn learn(cluster: Cluster, stores: Stores, feed: Weak<OverviewFeed>) {
         changes.mark_unchanged();
         let Ok(kinds) = cluster.rediscover().await else { continue };
         let Some(feed) = feed.upgrade() else { return };
-        feed.offer(Offered { kinds, scope: scope.clone(), problem: None });
+        feed.offer(Offered { kinds, scope: scope.clone(), config_maps: config_maps.clone(), problem: None });
     }
+}
+
+/// Which of these ConfigMaps are there. One that may not be read is taken for missing: it only speaks for a profile.
+async fn there(cluster: &Cluster, wanted: Vec<(String, String)>) -> BTreeSet<(String, String)> {
+    let asks = wanted.into_iter().map(|(namespace, name)| async move {
+        let path = format!("/api/v1/namespaces/{namespace}/configmaps/{name}");
+        let found: Result<Value> = cluster.json(Request::get(path)).await;
+        found.ok().map(|_| (namespace, name))
+    });
+    futures::future::join_all(asks).await.into_iter().flatten().collect()
 }
 
 #[cfg(test)]

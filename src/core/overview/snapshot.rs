@@ -3,6 +3,7 @@
 use super::sources::{self, Sources};
 use crate::certificates::objects::{Certificate, CertificateRequest, Challenge, Issuer, Order};
 use crate::certificates::secret::TlsSecret;
+use crate::platform::Library;
 use crate::platform::objects::{
     Application, FluxObject, HelmRelease, Namespace, Pod, Quota, VolumeClaim, WarningEvent, Workload,
 };
@@ -10,6 +11,7 @@ use crate::resources::{Kind, Kinds, Meta, ObjectRef};
 use crate::routes::objects::{EndpointSlice, Ingress, IngressClass, IngressRoute, Middleware, Service};
 use crate::routes::objects_mesh::{Gateway, HttpRoute, IstioGateway, KnativeService, VirtualService};
 use crate::store::Projection;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// The objects of one sort: one part for each kind they come from.
@@ -68,6 +70,10 @@ macro_rules! snapshot {
             pub context: Arc<str>,
             /// What the server offers.
             pub kinds: Arc<Kinds>,
+            /// The profiles that there are, and what was chosen.
+            pub platforms: Library,
+            /// Of the ConfigMaps by which platforms are recognised those that are there, as namespace and name.
+            pub config_maps: Arc<BTreeSet<(String, String)>>,
             /// How fresh each kind is, and which could not be read.
             pub sources: Sources,
             $(pub $field: Set<$type>,)*

@@ -25,6 +25,10 @@ pub fn add(snapshot: &mut Snapshot, object: &Value) {
     let (version, kind) =
         (object["apiVersion"].as_str().unwrap_or_default(), object["kind"].as_str().unwrap_or_default());
     let (group, version) = version.rsplit_once('/').unwrap_or(("", version));
+    if kind == "ConfigMap" {
+        let text = |field: &str| object["metadata"][field].as_str().unwrap_or_default().to_owned();
+        std::sync::Arc::make_mut(&mut snapshot.config_maps).insert((text("namespace"), text("name")));
+    }
     let plural = match kind {
         "Ingress" => "ingresses".to_owned(),
         "IngressClass" => "ingressclasses".to_owned(),

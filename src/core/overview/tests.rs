@@ -72,40 +72,106 @@ fn the_chain_names_the_first_broken_link() {
     assert_eq!(o.chain(well).expect("zoo").broken, None);
 }
 
+/// Name, types, first namespace, hosts, needs and the verdict of each app of the catalogue that is installed.
+fn rows(o: &Overview) -> Vec<String> {
+    let words = |list: Vec<&str>| if list.is_empty() { "-".to_owned() } else { list.join("+") };
+    let row = |a: &crate::platform::AppView| {
+        assert!(a.total > 0 && !a.types.is_empty(), "{}: {a:?}", a.name);
+        let types = words(a.types.iter().map(|t| t.word()).collect());
+        let hosts = words(a.hosts.iter().map(|h| &**h).collect());
+        let needs = words(a.needs.iter().map(|n| &**n).collect());
+        format!("{} {types} {} {hosts} {needs} {}", a.name, a.namespaces[0], a.verdict.word)
+    };
+    o.apps.iter().filter(|a| a.catalogued).map(row).collect()
+}
+
 #[test]
 fn the_otomi_world_has_its_twenty_apps() {
     let o = overview("otomi");
     assert_eq!(o.platform.id, "otomi-classic", "{:?}", o.platform.evidence);
-    for name in [
-        "istio",
-        "velero",
-        "argocd",
-        "kubeclarity",
-        "knative",
-        "prometheus",
-        "loki",
-        "harbor",
-        "vault",
-        "kubeapps",
-        "keycloak",
-        "gatekeeper",
-        "cert-manager",
-        "jaeger",
-        "kiali",
-        "external-dns",
-        "drone",
-        "gitea",
-        "ingress-nginx",
-        "minio",
+    assert_eq!(o.platform.evidence[0], "ConfigMap otomi/otomi-status");
+    let rows = rows(&o);
+    for row in [
+        "istio core istio-system - - Healthy",
+        "velero optional velero - minio Healthy",
+        "argocd core+shared argocd argocd.demo.otomi.cloud keycloak Healthy",
+        "kubeclarity optional+shared kubeclarity kubeclarity.demo.otomi.cloud - Down",
+        "knative optional knative-serving - istio Healthy",
+        "prometheus optional+team monitoring prometheus.demo.otomi.cloud - Healthy",
+        "loki optional+team monitoring - grafana+prometheus+minio Healthy",
+        "harbor optional+shared harbor harbor.demo.otomi.cloud keycloak+cnpg Starting",
+        "vault optional+shared vault vault.demo.otomi.cloud keycloak Healthy",
+        "kubeapps optional+shared kubeapps kubeapps.demo.otomi.cloud - Healthy",
+        "keycloak core keycloak keycloak.demo.otomi.cloud cnpg Healthy",
+        "gatekeeper optional gatekeeper-system - - Healthy",
+        "cert-manager core cert-manager - - Healthy",
+        "jaeger optional+shared jaeger jaeger.demo.otomi.cloud istio Healthy",
+        "kiali optional kiali kiali.demo.otomi.cloud istio+prometheus Healthy",
+        "external-dns core external-dns - - Healthy",
+        "drone optional+shared drone drone.demo.otomi.cloud gitea Out of sync",
+        "gitea core+shared gitea gitea.demo.otomi.cloud cnpg Healthy",
+        "ingress-nginx core ingress - - Healthy",
+        "minio optional minio minio.demo.otomi.cloud - Healthy",
     ] {
-        let app =
-            o.app(name).unwrap_or_else(|| panic!("{name}: {:?}", o.apps.iter().map(|a| &a.name).collect::<Vec<_>>()));
-        assert!(app.catalogued && app.total > 0, "{name} {:?}", app.verdict);
+        assert!(rows.iter().any(|r| r == row), "{row} is not among\n{}", rows.join("\n"));
     }
+    let others: Vec<&str> = o.apps.iter().filter(|a| !a.catalogued).map(|a| &*a.name).collect();
+    assert!(others.is_empty(), "the catalogue names all that runs: {others:?}");
     assert_eq!(reason(&o, "kubeclarity").0, "APP_DEGRADED");
     let tenants: Vec<&str> = o.tenants.iter().map(|t| &*t.name).collect();
     assert_eq!(tenants, ["demo", "alpha", "beta"], "the worst first, team-admin is none");
     assert_eq!(o.tenants[0].verdict.level, Level::Bad);
+}
+
+#[test]
+fn the_app_platform_is_told_from_its_forerunner() {
+    let o = overview("apl");
+    assert_eq!(o.platform.id, "apl", "{:?}", o.platform.evidence);
+    assert_eq!(o.platform.evidence[0], "ConfigMap apl-operator/apl-operator-state");
+    let rows = rows(&o);
+    for row in [
+        "git-server core git-server git.apl.example.org - Healthy",
+        "apl-operator core apl-operator - git-server Healthy",
+        "keycloak core keycloak keycloak.apl.example.org cnpg Healthy",
+        "console core+shared otomi console.apl.example.org keycloak+oauth2-proxy+git-server Healthy",
+        "harbor optional+shared harbor harbor.apl.example.org keycloak+cnpg Degraded",
+        "gateways core istio-system - istio+cert-manager Healthy",
+        "tekton optional+team tekton-pipelines tekton.apl.example.org harbor Healthy",
+        "kyverno optional kyverno - - Healthy",
+    ] {
+        assert!(rows.iter().any(|r| r == row), "{row} is not among\n{}", rows.join("\n"));
+    }
+    assert_eq!(rows.len(), 29);
+    let harbor = o.app("harbor").and_then(|a| a.object()).map(|o| o.name.to_string());
+    assert_eq!(harbor.as_deref(), Some("harbor-harbor"), "the Application to act on is not its operator's");
+    let tenants: Vec<&str> = o.tenants.iter().map(|t| &*t.name).collect();
+    assert_eq!(tenants, ["alpha", "demo"]);
+    let lost = o.profiles().into_iter().find(|w| w.id == "otomi-classic").expect("weighed");
+    assert_eq!((lost.fits, lost.against.as_str()), (false, "namespace apl-operator"));
+}
+
+#[test]
+fn the_ominis_world_has_its_six_services() {
+    assert_eq!(
+        rows(&overview("ominis")),
+        [
+            "cert-manager core cert-manager - - Healthy",
+            "flow-proxy core+shared flow-proxy - - Healthy",
+            "authentik core+shared authentik auth.ominis.ai cert-manager Healthy",
+            "vaultwarden shared vaultwarden vault.ominis.ai cert-manager Healthy",
+            "excalidraw shared+optional excalidraw draw.ominis.ai - Healthy",
+            "homer shared+optional homer homer.ominis.ai - Degraded",
+        ]
+    );
+    let o = overview("ominis");
+    let workloads = |app: &str| {
+        o.app(app).map(|a| a.workloads.iter().map(|w| format!("{} {}", w.kind, w.name)).collect::<Vec<_>>())
+    };
+    assert_eq!(
+        workloads("homer").unwrap_or_default(),
+        ["DaemonSet heplify", "Deployment homer-app", "StatefulSet postgres"]
+    );
+    assert!(workloads("authentik").unwrap_or_default().contains(&"StatefulSet authentik-postgresql".to_owned()));
 }
 
 #[test]

@@ -7,6 +7,7 @@ use crate::certificates::diagnose::Trail;
 use crate::certificates::view::IssuerView;
 use crate::certificates::{CertificateView, Chain, chain};
 use crate::findings::{Finding, Group};
+use crate::platform::detect::{self, Weighed};
 use crate::platform::{AppView, PlatformView, Profile};
 use crate::resources::{Level, ObjectRef};
 use crate::routes::RouteView;
@@ -85,6 +86,13 @@ pub struct Overview {
     pub next_moment: Option<i64>,
     #[serde(skip)]
     pub(super) snapshot: Snapshot,
+}
+
+impl Overview {
+    /// How well each profile fits the cluster, the best first.
+    pub fn profiles(&self) -> Vec<Weighed> {
+        detect::all(&self.snapshot)
+    }
 }
 
 impl std::fmt::Debug for Overview {

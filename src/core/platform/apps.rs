@@ -31,8 +31,10 @@ pub fn all(
     entries.sort_by_key(|e| e.workloads.is_empty());
     for entry in entries {
         let mine = workloads(index, entry, &taken);
-        let (hers, rest): (Vec<Origin>, Vec<Origin>) = origins.into_iter().partition(|o| owns(entry, o));
+        let (mut hers, rest): (Vec<Origin>, Vec<Origin>) = origins.into_iter().partition(|o| owns(entry, o));
         origins = rest;
+        // The one that bears its name is the one to act on; a Helm release only where there is nothing else.
+        hers.sort_by_key(|o| (o.source() == "helm", !o.view.name.ends_with(&entry.name)));
         let there = index.snapshot.namespaces.values().any(|n| *n.head.meta.name == entry.namespaces[0]);
         let installed = !mine.is_empty() || !hers.is_empty();
         if !installed && (!there || !entry.workloads.is_empty()) {
@@ -43,7 +45,7 @@ pub fn all(
             own.extend(entry.namespaces.iter().map(String::as_str));
         }
         let views = mine.iter().map(|(k, w)| workload::view(index, k, w, now)).collect();
-        let mut app = build(entry.name.as_str().into(), hers, views, installed, &mine);
+        let mut app = build(entry.name.as_str().into(), hers, views, installed, &mine, &|source| entry.trusts(source));
         app.title = Profile::title_of(entry).to_owned();
         app.types = entry.types.clone();
         app.catalogued = true;
@@ -91,18 +93,18 @@ fn workloads<'a>(index: &Index<'a>, entry: &AppEntry, taken: &FxHashSet<Str>) ->
 /// Whether an origin is an app's: by the release that the profile names, else by the app's own namespace and name.
 fn owns(entry: &AppEntry, o: &Origin) -> bool {
     let here = entry.namespaces.iter().any(|n| **n == *o.target);
-    if !entry.release.is_empty() {
-        return matches(&entry.release, &o.view.name) && (here || o.target.is_empty());
-    }
     // Otomi names its Applications NAMESPACE-RELEASE.
     let name = &*o.view.name;
     let short = name.strip_prefix(&*o.target).and_then(|n| n.strip_prefix('-')).unwrap_or(name);
+    if !entry.releases.is_empty() {
+        return (here || o.target.is_empty()) && entry.releases.iter().any(|r| matches(r, name) || matches(r, short));
+    }
     here && (entry.workloads.is_empty() || short == entry.name || entry.workloads.iter().any(|p| matches(p, short)))
 }
 
 fn discovered(index: &Index<'_>, found: Found<'_>, routes: &[RouteView], now: i64) -> AppView {
     let views: Vec<WorkloadView> = found.workloads.iter().map(|(k, w)| workload::view(index, k, w, now)).collect();
-    let mut app = build(found.name.clone(), found.origins, views, true, &found.workloads);
+    let mut app = build(found.name.clone(), found.origins, views, true, &found.workloads, &|_| true);
     app.title = found.name.to_string();
     app.namespaces = found.namespaces;
     place(&mut app, routes, None);
@@ -115,8 +117,10 @@ fn build(
     workloads: Vec<WorkloadView>,
     installed: bool,
     objects: &[(&Kind, &Workload)],
+    trusts: &dyn Fn(&str) -> bool,
 ) -> AppView {
-    let judged = judge(&origins, &workloads, installed);
+    let trusted: Vec<Origin> = origins.iter().filter(|o| trusts(o.source())).cloned().collect();
+    let judged = judge(&trusted, if trusts("workloads") { &workloads } else { &[] }, installed);
     let first = origins.first().map(|o| &o.view);
     let running = |w: &&WorkloadView| w.ready >= w.wanted;
     AppView {

@@ -20,6 +20,17 @@ pub struct Origin {
     pub chart: Str,
 }
 
+impl Origin {
+    /// The word that profiles have for it.
+    pub fn source(&self) -> &'static str {
+        match self.view.manager {
+            "Argo CD" => "argo",
+            "Flux" => "flux",
+            _ => "helm",
+        }
+    }
+}
+
 /// All origins: Argo CD, then Flux, then Helm releases that neither of them makes.
 pub fn all(snapshot: &Snapshot) -> Vec<Origin> {
     let mut origins: Vec<Origin> = snapshot.applications.iter().map(|(k, a)| argo(k, a)).collect();

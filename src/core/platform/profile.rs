@@ -1,6 +1,9 @@
 //! A platform profile: one YAML file that describes a platform.
 
 use super::AppType;
+use super::check::{self, Remark};
+use super::task::{OperatorState, PlatformTask};
+use crate::problem::FieldError;
 use crate::{Problem, Result};
 use serde::{Deserialize, Serialize};
 
@@ -21,10 +24,16 @@ pub struct Profile {
     pub tenants: TenantRule,
     #[serde(default)]
     pub apps: Vec<AppEntry>,
-    /// Ingress classes or gateways through which requests come, in words.
+    /// What requests come in through.
     #[serde(default)]
-    pub entries: Vec<String>,
-    /// Who people sign in with, e.g. `keycloak`.
+    pub gateways: Vec<GatewayEntry>,
+    /// Ingress classes that its routes use.
+    #[serde(default)]
+    pub ingress_classes: Vec<String>,
+    /// How hosts are named.
+    #[serde(default)]
+    pub hosts: HostRule,
+    /// The app that people sign in with, e.g. `keycloak`.
     #[serde(default)]
     pub identity: String,
     #[serde(default)]
@@ -57,7 +66,10 @@ pub struct Sign {
     /// The server offers this kind, e.g. `ingressroutes.traefik.io`.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub resource: String,
-    /// Speaks against it instead.
+    /// This ConfigMap is there, `NAMESPACE/NAME`.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub config_map: String,
+    /// Speaks against it instead: the profile does not fit where this is seen.
     #[serde(default)]
     pub not: bool,
     #[serde(default = "one")]
@@ -80,6 +92,34 @@ pub struct TenantRule {
     /// Names that are no tenants, e.g. `admin`.
     #[serde(default)]
     pub except: Vec<String>,
+}
+
+/// A gateway or proxy through which requests come in.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct GatewayEntry {
+    /// Name of the object.
+    pub name: String,
+    /// `Gateway`, `Deployment` …
+    #[serde(default)]
+    pub kind: String,
+    #[serde(default)]
+    pub namespace: String,
+    /// What comes in through it: `public`, `signed in`.
+    #[serde(default)]
+    pub title: String,
+}
+
+/// How hosts are named; `{app}`, `{tenant}`, `{service}` and `{domain}` stand for their values.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct HostRule {
+    /// Of the platform's apps: `{app}.{domain}`.
+    #[serde(default)]
+    pub app: String,
+    /// Of a tenant's service: `{service}-{tenant}.{domain}`.
+    #[serde(default)]
+    pub service: String,
 }
 
 /// How hosts get certificates.
@@ -110,15 +150,22 @@ pub struct AppEntry {
     /// Patterns of its workloads, where it shares a namespace; empty: all there are.
     #[serde(default)]
     pub workloads: Vec<String>,
-    /// Argo CD Application, Flux object or Helm release of this name; empty: found by its namespace and name.
+    /// Patterns of its Argo CD Applications, Flux objects and Helm releases (also without a leading `NAMESPACE-`);
+    /// empty: found by its namespace and name.
     #[serde(default)]
-    pub release: String,
+    pub releases: Vec<String>,
     /// The first label of its host, where it has an address of its own.
     #[serde(default)]
     pub host: String,
+    /// The first label of the host of each tenant's own instance, where it has one: `grafana-{tenant}`.
+    #[serde(default)]
+    pub tenant_host: String,
     /// Path of its entry page.
     #[serde(default)]
     pub path: String,
+    /// Where its page is reached by a port-forward, when it has no host.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub forward: Option<ForwardTo>,
     /// `proxy` (sign-in in front of it), `own`, `none`.
     #[serde(default)]
     pub sign_in: String,
@@ -127,6 +174,9 @@ pub struct AppEntry {
     /// Its values file in the values repository.
     #[serde(default)]
     pub values: String,
+    /// Where its health is read: `argo`, `flux`, `helm`, `workloads`; empty: from all of them.
+    #[serde(default)]
+    pub health: Vec<String>,
     /// Its turn at installation.
     #[serde(default)]
     pub stage: Option<u32>,
@@ -135,106 +185,60 @@ pub struct AppEntry {
     pub eras: String,
 }
 
-/// A task or operator of the platform, and how it is set going.
+/// The Service behind a port-forward.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct PlatformTask {
-    /// Unique in the profile, e.g. `copy-certs`.
-    pub name: String,
-    /// What it does, in words.
+pub struct ForwardTo {
+    /// Empty: the app's own.
     #[serde(default)]
-    pub title: String,
-    pub kind: TaskKind,
     pub namespace: String,
-    /// Name of the CronJob, Deployment …
-    pub workload: String,
-    pub how: TaskHow,
-}
-
-/// What a platform task is in the cluster.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub enum TaskKind {
-    CronJob,
-    #[default]
-    Deployment,
-    StatefulSet,
-    DaemonSet,
-}
-
-impl TaskKind {
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::CronJob => "CronJob",
-            Self::Deployment => "Deployment",
-            Self::StatefulSet => "StatefulSet",
-            Self::DaemonSet => "DaemonSet",
-        }
-    }
-}
-
-/// How a platform task is set going: a Job from its CronJob now, or a rollout restart of its operator.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum TaskHow {
-    Trigger,
-    #[default]
-    Restart,
-}
-
-/// A ConfigMap in which the platform's operator writes its state.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct OperatorState {
+    pub service: String,
+    /// The Service's port.
+    pub port: u16,
+    /// Path of the page.
     #[serde(default)]
-    pub title: String,
-    pub namespace: String,
-    /// Name of the ConfigMap.
-    pub name: String,
-    /// The one key that counts, where its value is JSON (`state`); empty: all keys are plain values.
-    #[serde(default)]
-    pub json: String,
+    pub path: String,
 }
 
 impl Profile {
     /// Reads a profile; `file` is named in the error.
     ///
     /// # Errors
-    /// With line and field when it is no YAML, has unknown fields, or is inconsistent.
+    /// With line and field when it is no YAML, has unknown fields, or is inconsistent; all that is wrong is in
+    /// [`Problem::fields`].
     pub fn parse(file: &str, yaml: &str) -> Result<Self> {
-        let profile: Self = serde_saphyr::from_str(yaml).map_err(|e| {
-            Problem::config("cannot read the platform profile", e.to_string())
-                .on(file)
-                .next("correct the file; `qd platform validate` checks it")
-        })?;
-        let wrong = |why: String| Err(Problem::config("the platform profile is inconsistent", why).on(file));
-        if profile.id.is_empty() {
-            return wrong("id is empty".into());
-        }
-        let mut names: Vec<&str> = profile.apps.iter().map(|a| a.name.as_str()).collect();
-        names.sort_unstable();
-        if let Some(twice) = names.windows(2).find(|w| w[0] == w[1]) {
-            return wrong(format!("app {} is there twice", twice[0]));
-        }
-        for app in &profile.apps {
-            if app.namespaces.is_empty() {
-                return wrong(format!("app {} has no namespace", app.name));
-            }
-            if let Some(missing) = app.needs.iter().find(|n| !names.contains(&n.as_str())) {
-                return wrong(format!("app {} needs {missing}, which is not in the profile", app.name));
+        let (profile, remarks) = check::read(yaml);
+        let errors: Vec<&Remark> = remarks.iter().filter(|r| r.error).collect();
+        match (profile, errors.first()) {
+            (Some(profile), None) => Ok(profile),
+            (_, first) => {
+                let why = first.map_or_else(|| "it cannot be read".to_owned(), ToString::to_string);
+                let mut problem = Problem::config("cannot use the platform profile", why)
+                    .on(file)
+                    .next(format!("correct the file; `qd platform validate {file}` tells all that is wrong"));
+                problem.fields =
+                    errors.iter().map(|e| FieldError { field: e.field.clone(), message: e.message.clone() }).collect();
+                Err(problem)
             }
         }
-        for task in &profile.tasks {
-            if (task.kind == TaskKind::CronJob) != (task.how == TaskHow::Trigger) {
-                return wrong(format!("task {}: a CronJob is triggered, anything else is restarted", task.name));
-            }
-        }
-        if !profile.tenants.namespaces.is_empty() && profile.tenants.namespaces.matches('*').count() != 1 {
-            return wrong("tenants.namespaces must have one *".into());
-        }
-        Ok(profile)
     }
     /// What is shown as its name.
     pub fn title_of(app: &AppEntry) -> &str {
         if app.title.is_empty() { &app.name } else { &app.title }
+    }
+    /// The app of a name.
+    pub fn app(&self, name: &str) -> Option<&AppEntry> {
+        self.apps.iter().find(|a| a.name == name)
+    }
+}
+
+impl AppEntry {
+    /// The first label of the host of a tenant's own instance; `None` where no tenant has one.
+    pub fn host_of(&self, tenant: &str) -> Option<String> {
+        (!self.tenant_host.is_empty()).then(|| self.tenant_host.replace("{tenant}", tenant))
+    }
+    /// Whether its health is read from there: `argo`, `flux`, `helm` or `workloads`. Without a list from all.
+    pub fn trusts(&self, source: &str) -> bool {
+        self.health.is_empty() || self.health.iter().any(|h| h == source)
     }
 }

@@ -11,6 +11,8 @@ pub struct PlatformView {
     /// `otomi-classic`, `apl`, `ominis`, `kubernetes` or a profile of the user's own.
     pub id: String,
     pub title: String,
+    /// `detection`, `--platform`, `QD_PLATFORM` or `config.toml`.
+    pub chosen_by: String,
     /// What was found, e.g. `namespace flow-proxy`.
     pub evidence: Vec<String>,
     /// What a tenant is called there (`team`, `client`); empty where there are none.
