@@ -113,6 +113,7 @@ impl Session {
         }
         let config_file = options.config_file.clone().or_else(|| own.map(|d| d.config_dir().join("config.toml")));
         let (platforms, told) = Library::open(config_file.as_deref(), options.platform.as_deref())?;
+        options.config_file.clone_from(&config_file);
         let (config, problem) = config_file.map_or_else(Default::default, |file| GuardConfig::load(&file));
         let dir = options.state_dir.as_deref();
         let inner = Inner {
@@ -502,6 +503,10 @@ impl Session {
         inner.journal.keep(Record { entry, undo: Vec::new() }, &inner.listener);
     }
 
+    /// The configuration file, whether it is there or not; rooms read their own tables out of it.
+    pub fn config_file(&self) -> Option<&std::path::Path> {
+        self.inner.options.config_file.as_deref()
+    }
     pub fn clock(&self) -> &Clock {
         &self.inner.options.clock
     }

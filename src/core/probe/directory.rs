@@ -19,6 +19,9 @@ pub struct Directory {
     pub url: String,
     /// Whether it is there, trusted, and a directory.
     pub ok: bool,
+    /// Names by which CAA records call the authority (`caaIdentities`).
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub caa: Vec<String>,
     /// In words.
     pub words: String,
     pub next: String,
@@ -26,7 +29,13 @@ pub struct Directory {
 
 /// Asks for the directory of an ACME server.
 pub async fn check_directory(dns: &Dns, url: &str, roots: &Roots, now: i64) -> Directory {
-    let bad = |words: String, next: &str| Directory { url: url.to_owned(), ok: false, words, next: next.to_owned() };
+    let bad = |words: String, next: &str| Directory {
+        url: url.to_owned(),
+        ok: false,
+        caa: Vec::new(),
+        words,
+        next: next.to_owned(),
+    };
     let Ok(uri) = url.parse::<http::Uri>() else {
         return bad(format!("{url} is no address"), "correct spec.acme.server of the issuer");
     };
@@ -50,7 +59,9 @@ pub async fn check_directory(dns: &Dns, url: &str, roots: &Roots, now: i64) -> D
     };
     let directory: serde_json::Value = serde_json::from_slice(&body).unwrap_or_default();
     if directory["newNonce"].is_string() && directory["newOrder"].is_string() {
-        Directory { url: url.to_owned(), ok: true, words: "reachable and trusted".into(), next: String::new() }
+        let caa = directory["meta"]["caaIdentities"].as_array().into_iter().flatten();
+        let caa = caa.filter_map(|v| Some(crate::text::clean_line(v.as_str()?).into_owned())).collect();
+        Directory { url: url.to_owned(), ok: true, caa, words: "reachable and trusted".into(), next: String::new() }
     } else {
         bad("it answers, but not with an ACME directory".into(), "correct spec.acme.server of the issuer")
     }

@@ -8,6 +8,8 @@ mod directory;
 mod dns;
 mod dns_report;
 mod http01;
+mod look;
+mod self_check;
 mod tls;
 mod trust;
 
@@ -15,5 +17,6 @@ pub use directory::{Directory, check_directory};
 pub use dns::{Answer, Dns, DnsConfig, DnsFault};
 pub use dns_report::{Authority, CaaReport, DnsReport, ServerReport};
 pub use http01::{Http01, Http01Verdict, check_http01};
+pub use self_check::{CheckRequest, CheckStep, Method, self_check};
 pub use tls::{Served, TlsFault, TlsTarget, probe};
 pub use trust::{Roots, Trouble};

@@ -41,6 +41,10 @@ impl Roots {
         self.0.extend(CertificateDer::pem_slice_iter(pem).filter_map(Result::ok));
         self
     }
+    /// The certificates themselves, e.g. to look at a file.
+    pub fn into_ders(self) -> Vec<CertificateDer<'static>> {
+        self.0
+    }
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
