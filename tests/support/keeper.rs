@@ -8,6 +8,7 @@ use std::io::{self, Write};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, Stdio};
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 // The guard is a subshell that blocks in `read`, so that waiting costs nothing; `wait` hands on the exit code.
@@ -108,6 +109,113 @@ impl Kept {
 impl Drop for Kept {
     fn drop(&mut self) {
         self.kill();
+    }
+}
+
+/// Whether a server is up, asked with what it has said since it was started.
+type Ready = Box<dyn Fn(&str) -> bool + Send + Sync>;
+
+/// A server that a test may stop and start again.
+pub struct Service {
+    name: String,
+    program: PathBuf,
+    arguments: Vec<String>,
+    variables: Vec<(String, String)>,
+    log: PathBuf,
+    ready: Ready,
+    kept: Mutex<Option<Kept>>,
+}
+
+impl Service {
+    /// A server that writes `NAME.log` into `folder` and is up when `ready` says so, which is asked with what the
+    /// server has said since its start. It is not started yet.
+    pub fn new(
+        name: &str,
+        program: &Path,
+        arguments: Vec<String>,
+        folder: &Path,
+        ready: impl Fn(&str) -> bool + Send + Sync + 'static,
+    ) -> Service {
+        Service {
+            name: name.to_owned(),
+            program: program.to_owned(),
+            arguments,
+            variables: Vec::new(),
+            log: folder.join(format!("{name}.log")),
+            ready: Box::new(ready),
+            kept: Mutex::new(None),
+        }
+    }
+
+    /// With a variable in its environment.
+    #[must_use]
+    pub fn with(mut self, name: &str, value: impl Into<String>) -> Service {
+        self.variables.push((name.to_owned(), value.into()));
+        self
+    }
+
+    /// Starts it, if it does not run, and waits until it is ready.
+    pub fn start(&self) -> Result<(), String> {
+        let mut slot = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        if slot.as_mut().is_some_and(|kept| kept.ended().is_none()) {
+            return Ok(());
+        }
+        let said = self.log().len();
+        let variables: Vec<(&str, &str)> = self.variables.iter().map(|(n, v)| (n.as_str(), v.as_str())).collect();
+        let mut kept = Kept::start_in(&self.name, &self.program, &self.arguments, &self.log, &variables)
+            .map_err(|e| format!("cannot start {}: {e}", self.name))?;
+        kept.wait_until(|| (self.ready)(self.log().get(said..).unwrap_or_default()))?;
+        *slot = Some(kept);
+        Ok(())
+    }
+
+    /// Kills it as a power failure would. Nothing happens when it does not run.
+    pub fn stop(&self) {
+        *self.kept.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+
+    /// Kills it and starts it again.
+    pub fn restart(&self) -> Result<(), String> {
+        self.stop();
+        self.start()
+    }
+
+    /// What it has said since it was first started.
+    pub fn log(&self) -> String {
+        std::fs::read_to_string(&self.log).unwrap_or_default()
+    }
+}
+
+/// Whether somebody listens on this port of 127.0.0.1.
+pub fn answers(port: u16) -> bool {
+    std::net::TcpStream::connect(("127.0.0.1", port)).is_ok()
+}
+
+/// Copies the logs of a folder that will be removed to `target/real/failed` whenever a test of this program fails.
+pub fn keep_logs_of(folder: &Path) {
+    static FOLDERS: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
+    let mut folders = FOLDERS.lock().unwrap_or_else(PoisonError::into_inner);
+    if folders.is_empty() {
+        let told = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |info| {
+            told(info);
+            if let Ok(folders) = FOLDERS.try_lock() {
+                for folder in folders.iter() {
+                    copy_logs(folder);
+                }
+            }
+        }));
+    }
+    folders.push(folder.to_owned());
+}
+
+fn copy_logs(from: &Path) {
+    let to = crate::workshop().join("failed").join(from.file_name().unwrap_or_default());
+    let _ = std::fs::create_dir_all(&to);
+    for entry in std::fs::read_dir(from).into_iter().flatten().flatten() {
+        if entry.path().extension().is_some_and(|e| e == "log") {
+            let _ = std::fs::copy(entry.path(), to.join(entry.file_name()));
+        }
     }
 }
 

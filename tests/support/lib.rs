@@ -4,9 +4,15 @@
 //!
 //! - [`real::shared`] gives a test its cluster, or says by name why the test is skipped.
 //! - [`programs`] builds the servers from `tests/real/go.mod` once, into `target/real/bin`.
+//! - [`acme`], [`cert_manager`], [`edge`]: an ACME server with its DNS, cert-manager, and what answers on the ports
+//!   of the hosts. Each is a real server of a Go module below `tests/real`, or of Debian's packages ([`debian`]).
 //! - [`http::Client`] speaks HTTP/1.1 to whatever a kubeconfig names.
 
+pub mod acme;
+pub mod cert_manager;
 pub mod crds;
+pub mod debian;
+pub mod edge;
 pub mod http;
 pub mod keeper;
 pub mod pki;

@@ -99,10 +99,7 @@ impl RealCluster {
 
     fn launch_once(name: &str, options: &Options, programs: Programs) -> Result<RealCluster, String> {
         let state = new_folder(name).map_err(|e| format!("no folder for the cluster: {e}"))?;
-        let janitor = match std::env::var_os("QD_REAL_KEEP") {
-            Some(_) => None,
-            None => Some(Janitor::for_folder(&state).map_err(|e| e.to_string())?),
-        };
+        let janitor = janitor(&state)?;
         let [port, etcd, peer, manager, kubelet] = free_ports();
         let authority = Authority::new("kubernetes-ca");
         let token = format!("qd-{:x}-{}", nanoseconds(), std::process::id());
@@ -455,7 +452,7 @@ fn yaml_files(folder: &Path) -> Vec<PathBuf> {
 }
 
 /// A new folder under `target/real/clusters`; those of programs that are gone are swept out first.
-fn new_folder(name: &str) -> std::io::Result<PathBuf> {
+pub(crate) fn new_folder(name: &str) -> std::io::Result<PathBuf> {
     static COUNT: AtomicU32 = AtomicU32::new(0);
     let all = workshop().join("clusters");
     fs::create_dir_all(&all)?;
@@ -471,13 +468,22 @@ fn new_folder(name: &str) -> std::io::Result<PathBuf> {
     Ok(folder)
 }
 
+/// What removes the folder in the end, unless `QD_REAL_KEEP` is set. Logs of a failed test stay.
+pub(crate) fn janitor(folder: &Path) -> Result<Option<Janitor>, String> {
+    crate::keeper::keep_logs_of(folder);
+    match std::env::var_os("QD_REAL_KEEP") {
+        Some(_) => Ok(None),
+        None => Janitor::for_folder(folder).map(Some).map_err(|e| e.to_string()),
+    }
+}
+
 fn nanoseconds() -> u128 {
     SystemTime::now().duration_since(UNIX_EPOCH).map(|d| d.as_nanos()).unwrap_or_default()
 }
 
 /// Ports that are free now, below the range from which clients get theirs: the API server's has to be free again
 /// when a test starts it a second time.
-fn free_ports<const N: usize>() -> [u16; N] {
+pub(crate) fn free_ports<const N: usize>() -> [u16; N] {
     let mut seed = nanoseconds() as u64 ^ (u64::from(std::process::id()) << 32);
     let mut held: Vec<TcpListener> = Vec::new();
     let ports = std::array::from_fn(|_| {
