@@ -76,7 +76,46 @@ pub fn talk(t: &mut Talk) {
     let eviction = json!({"apiVersion": "policy/v1", "kind": "Eviction", "metadata": {"name": "p"}});
     t.ask("evict it", post("/api/v1/namespaces/NS/pods/p/eviction", eviction.clone()));
     t.ask("evict nobody", post("/api/v1/namespaces/NS/pods/none/eviction", eviction_of("none", eviction)));
+    budgets(t);
     services(t);
+}
+
+/// Evictions that a disruption budget holds, and lets go.
+fn budgets(t: &mut Talk) {
+    let labels = json!({"app": "held"});
+    let pod = json!({"metadata": {"name": "held", "labels": labels}, "spec": {"containers": [{"name": "c", "image": "c:1"}]}});
+    let name = Keep::Only(&["/metadata/name"]);
+    t.ask_for("a pod for a budget", post("/api/v1/namespaces/NS/pods", pod), name);
+    let ready = json!({"status": {"phase": "Running", "conditions": [{"type": "Ready", "status": "True"}]}});
+    t.ask_for(
+        "it is ready",
+        patch("merge", "/api/v1/namespaces/NS/pods/held/status", ready),
+        Keep::Only(&["/status/phase"]),
+    );
+    let path = "/apis/policy/v1/namespaces/NS/poddisruptionbudgets";
+    let budget =
+        json!({"metadata": {"name": "held"}, "spec": {"minAvailable": 1, "selector": {"matchLabels": labels}}});
+    t.ask_for("a budget", post(path, budget), Keep::Only(&["/spec"]));
+    let state = |allowed: i64, healthy: i64| {
+        json!({"status": {"observedGeneration": 1, "disruptionsAllowed": allowed, "currentHealthy": healthy,
+            "desiredHealthy": 1, "expectedPods": 1}})
+    };
+    let status = format!("{path}/held/status");
+    let told = Keep::Only(&["/status/disruptionsAllowed"]);
+    t.ask_for("it allows none", patch("merge", &status, state(0, 1)), told);
+    let eviction = json!({"apiVersion": "policy/v1", "kind": "Eviction", "metadata": {"name": "held"}});
+    let evict = "/api/v1/namespaces/NS/pods/held/eviction";
+    t.ask("evict what the budget holds", post(evict, eviction.clone()));
+    t.ask("try to evict it", post(&format!("{evict}?dryRun=All"), eviction.clone()));
+    t.ask_for("it allows one", patch("merge", &status, state(1, 2)), told);
+    t.ask_for(
+        "try one that is allowed",
+        post(&format!("{evict}?dryRun=All"), eviction.clone()),
+        Keep::Only(&["/status"]),
+    );
+    t.ask_for("a dry run takes nothing of it", get(&format!("{path}/held")), told);
+    t.ask_for("evict it", post(evict, eviction), Keep::Only(&["/status"]));
+    t.ask_for("one is taken of the budget", get(&format!("{path}/held")), told);
 }
 
 fn services(t: &mut Talk) {

@@ -104,6 +104,8 @@ pub struct Asked<'a> {
     pub now: i64,
     pub targets: &'a [Target],
     pub args: &'a Args,
+    /// The configuration file, where there is one.
+    pub config: Option<&'a std::path::Path>,
 }
 
 /// What an action proposes; the pipeline adds rights, dry run, guards and how it is confirmed.
@@ -167,10 +169,40 @@ pub trait Action: Send + Sync {
     fn in_waves(&self) -> bool {
         true
     }
+    /// Carries a step out itself, where that is more than one call: evictions that wait for a budget, a stream into a
+    /// file. `None`: the step's effect is sent as it is.
+    async fn carry(&self, _work: &Work<'_>) -> Option<Result<Carried>> {
+        None
+    }
     /// How long an effect may take before it is given up on.
     fn patience(&self) -> std::time::Duration {
         std::time::Duration::from_secs(600)
     }
+}
+
+/// A step that an action carries out itself.
+pub struct Work<'a> {
+    pub cluster: &'a Cluster,
+    pub step: &'a Step,
+    /// Takes what is seen, in words.
+    pub tell: &'a (dyn Fn(&str) + Send + Sync),
+    /// Asks the guards again: before each call that changes something.
+    pub allowed: &'a (dyn Fn() -> Result<()> + Send + Sync),
+    pub cancel: &'a tokio_util::sync::CancellationToken,
+}
+
+impl Work<'_> {
+    /// The problem of a work that the user has stopped.
+    pub(crate) fn stopped(&self, left: impl Into<String>) -> Problem {
+        Problem::new(crate::ProblemKind::Cancelled, "stopped by the user", left).on(self.step.object.to_string())
+    }
+}
+
+/// What carrying a step out came to.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Carried {
+    /// How it ended, in words.
+    pub text: String,
 }
 
 /// How far an effect has come on the cluster.

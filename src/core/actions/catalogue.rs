@@ -1,17 +1,25 @@
 //! All actions, in the order in which menus show them.
 
 use super::action::Action;
-use super::{annotate, cordon, delete, edit, label, restart, scale, suspend, trigger};
+use super::{
+    annotate, backup, delete, drain, edit, label, rerun, restart, rollback, scale, set_image, toggle, trigger,
+};
 
 static ALL: &[&dyn Action] = &[
     &edit::Edit,
     &scale::Scale,
     &restart::Restart,
+    &rollback::RolloutUndo,
+    &set_image::SetImage,
+    &toggle::PAUSE,
     &trigger::Trigger,
-    &suspend::Suspend,
-    &suspend::Resume,
-    &cordon::Cordon,
-    &cordon::Uncordon,
+    &rerun::Rerun,
+    &toggle::SUSPEND,
+    &toggle::RESUME,
+    &toggle::CORDON,
+    &toggle::UNCORDON,
+    &drain::Drain,
+    &backup::Backup,
     &label::Label,
     &annotate::Annotate,
     &delete::Delete,

@@ -5,15 +5,19 @@
 
 pub mod action;
 pub mod annotate;
+pub(crate) mod archive;
+pub mod backup;
 pub mod catalogue;
 pub mod command;
-pub mod cordon;
 pub mod delete;
 pub mod diff;
+pub mod drain;
 pub mod edit;
 pub mod edit_text;
+pub(crate) mod evict;
 pub(crate) mod follow;
 pub mod label;
+pub(crate) mod leavers;
 pub mod merge;
 pub mod observe;
 pub mod pairs;
@@ -21,19 +25,24 @@ pub mod patch;
 pub mod pipeline;
 pub mod plan;
 pub(crate) mod refusal;
+pub mod rerun;
 pub mod restart;
+pub mod revisions;
+pub mod rollback;
 pub mod rollout;
 pub mod run;
 pub mod runner;
 pub(crate) mod runs;
 pub mod scale;
 pub(crate) mod send;
+pub mod set_image;
 pub mod stage;
-pub mod suspend;
+pub(crate) mod stream_out;
+pub mod toggle;
 pub mod trigger;
 pub mod undo;
 
-pub use action::{Action, Arg, ArgKind, Args, Asked, Offer, Progress, Proposal, Target, WhyNot};
+pub use action::{Action, Arg, ArgKind, Args, Asked, Carried, Offer, Progress, Proposal, Target, WhyNot, Work};
 pub use edit_text::EditText;
 pub use plan::{DiffLine, DryRun, Effect, Plan, Risk, Step};
 pub use run::{

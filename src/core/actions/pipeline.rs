@@ -53,7 +53,8 @@ impl Planner<'_> {
             .await?;
         let unread =
             targets.iter().filter(|t| !was_read(&t.object)).map(|t| t.reference.to_string()).collect::<Vec<_>>();
-        let asked = Asked { cluster: self.cluster, now: self.now, targets: &targets, args };
+        let config = self.guards.config().file.as_deref();
+        let asked = Asked { cluster: self.cluster, now: self.now, targets: &targets, args, config };
         let mut proposal = action.plan(asked).await?;
         for target in &targets {
             proposal.warnings.extend(
@@ -158,6 +159,10 @@ impl Planner<'_> {
                     Err(problem) => step.dry_run = DryRun::Refused(problem),
                 }
             }
+        }
+        if !step.diff.is_empty() {
+            // The action knows better what differs than its call says.
+            return step;
         }
         step.diff = match (step.effect.method, after) {
             (Method::Delete, _) => Vec::new(),

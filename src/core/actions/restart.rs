@@ -41,25 +41,9 @@ impl Action for Restart {
             if spec["paused"] == true {
                 return Err(Problem::new(ProblemKind::Invalid, "cannot restart", "its rollout is paused")
                     .on(target.reference.to_string())
-                    .next("resume it first: edit, spec.paused: false"));
+                    .next("resume it first"));
             }
-            let strategy = if target.reference.kind.plural == "deployments" { "strategy" } else { "updateStrategy" };
-            match spec[strategy]["type"].as_str() {
-                Some("Recreate") => {
-                    warnings
-                        .push(format!("{}: strategy Recreate, all pods end before new ones start", target.reference));
-                }
-                Some("OnDelete") => {
-                    warnings.push(format!(
-                        "{}: strategy OnDelete, pods stay until somebody deletes them",
-                        target.reference
-                    ));
-                }
-                _ => {}
-            }
-            if spec["replicas"] == 1 {
-                warnings.push(format!("{} has one replica: it may be away for a moment", target.reference));
-            }
+            warnings.extend(super::rollout::gap(&target.reference, &target.object));
             steps.push(Step::patch_object(target, &patch, "replace all pods").without_undo());
         }
         Ok(Proposal {

@@ -1,7 +1,33 @@
 //! How far a workload has come to what its spec says, by the rules of `kubectl rollout status`.
 
 use super::action::Progress;
+use crate::resources::ObjectRef;
 use serde_json::Value;
+
+/// What replacing the pods of a workload costs its users, where it costs something.
+pub(crate) fn gap(reference: &ObjectRef, object: &Value) -> Option<String> {
+    let spec = &object["spec"];
+    let replicas = spec["replicas"].as_i64().unwrap_or(1);
+    let single = "one replica: it is away until the new pod is ready";
+    let words = match reference.kind.plural.as_str() {
+        _ if spec["replicas"] == 0 => return None,
+        "deployments" if spec["strategy"]["type"] == "Recreate" => {
+            "strategy Recreate, all pods end before new ones start"
+        }
+        "deployments" if replicas == 1 => match &spec["strategy"]["rollingUpdate"]["maxUnavailable"] {
+            // A share of one replica is rounded down, but for all of it.
+            Value::String(share) if share != "100%" => return None,
+            Value::Null => return None,
+            Value::Number(n) if n.as_i64() == Some(0) => return None,
+            _ => single,
+        },
+        "deployments" => return None,
+        _ if spec["updateStrategy"]["type"] == "OnDelete" => "strategy OnDelete, pods stay until somebody deletes them",
+        "statefulsets" if replicas == 1 => single,
+        _ => return None,
+    };
+    Some(format!("{reference}: {words}"))
+}
 
 /// Progress of a workload; `None` for kinds whose status says nothing of it.
 pub fn progress(object: Option<&Value>) -> Option<Progress> {
@@ -79,6 +105,20 @@ mod tests {
 
     fn deployment(status: Value) -> Value {
         json!({"kind": "Deployment", "metadata": {"generation": 2}, "spec": {"replicas": 3}, "status": status})
+    }
+
+    #[test]
+    fn a_restart_says_when_users_will_notice() {
+        let of = |plural: &str, spec: Value| {
+            let kind = crate::resources::Kind::of("apps", "v1", "K", plural, true);
+            gap(&ObjectRef::new(kind, "a", "b"), &json!({ "spec": spec }))
+        };
+        let rolling = |n: Value| json!({"replicas": 1, "strategy": {"type": "RollingUpdate", "rollingUpdate": {"maxUnavailable": n}}});
+        assert_eq!(of("deployments", rolling(json!("25%"))), None, "the new pod comes first");
+        assert!(of("deployments", rolling(json!(1))).is_some_and(|w| w.contains("is away until")));
+        assert!(of("deployments", json!({"replicas": 3, "strategy": {"type": "Recreate"}})).is_some());
+        assert!(of("statefulsets", json!({"replicas": 1})).is_some());
+        assert_eq!(of("statefulsets", json!({"replicas": 2})), None);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Carries a plan out: step by step, first failure stops; then watches the effects; writes the journal.
 
-use super::action::Action;
+use super::action::{Action, Work};
 use super::follow::{Ended, Follower};
 use super::observe::{Seen, follow};
 use super::plan::{Plan, Step};
@@ -144,6 +144,14 @@ impl Runner {
             let last = first.saturating_add(plan.wave.max(1)).min(plan.steps.len());
             let mut made = Vec::new();
             for i in first..last {
+                match self.carried(&plan, i, &mut results[i]).await {
+                    Ok(false) => {}
+                    Ok(true) => continue,
+                    Err(problem) => {
+                        stopped = Some(problem);
+                        break;
+                    }
+                }
                 match self.send(&plan, i, &record.entry.reason).await {
                     Ok((object, undo, same)) => {
                         results[i].state = StepState::Accepted;
@@ -205,6 +213,41 @@ impl Runner {
         }
         self.tell(RunEvent::Finished(outcome.clone()));
         outcome
+    }
+
+    /// Lets the action carry a step out itself, if it is one of that sort; whether it did.
+    async fn carried(&self, plan: &Plan, i: usize, result: &mut StepResult) -> Result<bool> {
+        let Some(action) = catalogue::find(&plan.action).filter(|_| !self.cancel.is_cancelled()) else {
+            return Ok(false);
+        };
+        let started = self.clock.now();
+        let tell = |text: &str| {
+            self.step(i, |s, _| s.started = s.started.or(Some(started)));
+            self.seen(i, text);
+        };
+        let allowed = || self.guarded(plan);
+        let (cluster, cancel) = (&self.cluster, &self.cancel);
+        let work = Work { cluster, step: &plan.steps[i], tell: &tell, allowed: &allowed, cancel };
+        let Some(carried) = action.carry(&work).await else { return Ok(false) };
+        let (state, text) = match &carried {
+            Ok(done) => (StepState::Done, done.text.clone()),
+            Err(problem) => (StepState::Failed, problem.line()),
+        };
+        self.step(i, |s, now| {
+            s.started = s.started.or(Some(started));
+            s.state = state;
+            s.text.clone_from(&text);
+            s.ended = Some(now);
+            *result = StepResult { object: s.name.clone(), state, text, took: Some(now - started) };
+        });
+        match carried {
+            Ok(_) => self.tell(RunEvent::StepDone { step: i }),
+            Err(problem) => {
+                self.tell(RunEvent::StepFailed { step: i, problem: problem.clone() });
+                return Err(problem);
+            }
+        }
+        Ok(true)
     }
 
     /// Sends one step: the object as it is now named, the way back, and whether the answer says that nothing of the
@@ -480,6 +523,10 @@ fn in_words(results: &[StepResult], stopped: Option<&Problem>) -> String {
         (_, Some(problem)) if touched == 0 => format!("nothing was changed: {}", problem.line()),
         (all, Some(problem)) => format!("{touched} of {} done, then stopped: {}", all.len(), problem.line()),
         ([one], None) => one.text.clone(),
+        // Steps on one object are parts of one thing: the last one says how it ended.
+        ([first, .., last], None) if results.iter().all(|r| r.state == StepState::Done && r.object == first.object) => {
+            last.text.clone()
+        }
         (all, None) => {
             let failed: Vec<&StepResult> = all.iter().filter(|r| r.state == StepState::Failed).collect();
             match failed.first() {

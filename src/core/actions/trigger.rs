@@ -1,6 +1,6 @@
 //! Trigger: a CronJob's job now, as `kubectl create job --from=cronjob/…` makes it.
 
-use super::action::{Action, Asked, Proposal};
+use super::action::{Action, Asked, Progress, Proposal};
 use super::plan::{DryRun, Effect, Risk, Step};
 use crate::Result;
 use crate::cluster::{Method, Right};
@@ -31,7 +31,6 @@ impl Action for Trigger {
         vec![Right::new("create", "batch", "jobs", &target.namespace)]
     }
     async fn plan(&self, asked: Asked<'_>) -> Result<Proposal> {
-        let jobs = Kind::of("batch", "v1", "Job", "jobs", true);
         let mut warnings = Vec::new();
         let mut steps = Vec::new();
         for target in asked.targets {
@@ -43,12 +42,8 @@ impl Action for Trigger {
             let template = &spec["jobTemplate"];
             let mut annotations = template["metadata"]["annotations"].as_object().cloned().unwrap_or_default();
             annotations.insert("cronjob.kubernetes.io/instantiate".into(), "manual".into());
-            let suffix = format!("-m{:x}", asked.now);
-            let stem: String = cron.name.chars().take(LONGEST_NAME - suffix.len()).collect();
-            let name = format!("{}{suffix}", stem.trim_end_matches(['-', '.']));
-            let job = ObjectRef::new(jobs.clone(), &cron.namespace, &name);
             let mut metadata = json!({
-                "name": name, "namespace": &*cron.namespace, "annotations": annotations,
+                "annotations": annotations,
                 "ownerReferences": [{"apiVersion": cron.kind.api_version(), "kind": "CronJob", "name": &*cron.name,
                     "uid": &*cron.uid, "controller": true}],
             });
@@ -56,25 +51,7 @@ impl Action for Trigger {
                 metadata["labels"] = template["metadata"]["labels"].clone();
             }
             let body = json!({"apiVersion": "batch/v1", "kind": "Job", "metadata": metadata, "spec": template["spec"]});
-            steps.push(Step {
-                title: format!("create Job {name}"),
-                effect: Effect {
-                    method: Method::Post,
-                    path: jobs.path(cron.namespace(), None, None),
-                    query: Vec::new(),
-                    body: Some(body),
-                },
-                diff: Vec::new(),
-                dry_run: DryRun::Pending,
-                undo: Some(Effect {
-                    method: Method::Delete,
-                    path: job.path(None),
-                    query: Vec::new(),
-                    body: Some(json!({"apiVersion": "v1", "kind": "DeleteOptions", "propagationPolicy": "Background"})),
-                }),
-                object: job,
-                current: Value::Null,
-            });
+            steps.push(job_step(&cron.namespace, &cron.name, "m", asked.now, body));
         }
         Ok(Proposal {
             title: format!("Trigger {}", super::pipeline::objects_in_words(asked.targets)),
@@ -84,4 +61,76 @@ impl Action for Trigger {
             undo: "delete the job and its pods".into(),
         })
     }
+    fn progress(&self, object: Option<&Value>) -> Option<Progress> {
+        progress(object)
+    }
+}
+
+/// A name without the mark of an earlier run by hand (`report-m6920a1b2`).
+pub(crate) fn stem(name: &str) -> &str {
+    match name.rsplit_once('-') {
+        Some((stem, mark))
+            if mark.len() == 9
+                && mark.starts_with(['m', 'r'])
+                && mark[1..].chars().all(|c| c.is_ascii_digit() || ('a'..='f').contains(&c)) =>
+        {
+            stem
+        }
+        _ => name,
+    }
+}
+
+/// The step that creates a Job, named after `stem`, and can be taken back by deleting it.
+pub(crate) fn job_step(namespace: &str, stem: &str, mark: &str, now: i64, mut body: Value) -> Step {
+    let jobs = Kind::of("batch", "v1", "Job", "jobs", true);
+    let suffix = format!("-{mark}{now:x}");
+    let stem: String = stem.chars().take(LONGEST_NAME - suffix.len()).collect();
+    let name = format!("{}{suffix}", stem.trim_end_matches(['-', '.']));
+    let job = ObjectRef::new(jobs.clone(), namespace, &name);
+    body["metadata"]["name"] = name.as_str().into();
+    body["metadata"]["namespace"] = namespace.into();
+    Step {
+        title: format!("create Job {name}"),
+        effect: Effect {
+            method: Method::Post,
+            path: jobs.path(Some(namespace), None, None),
+            query: Vec::new(),
+            body: Some(body),
+        },
+        diff: Vec::new(),
+        dry_run: DryRun::Pending,
+        undo: Some(Effect {
+            method: Method::Delete,
+            path: job.path(None),
+            query: Vec::new(),
+            body: Some(json!({"apiVersion": "v1", "kind": "DeleteOptions", "propagationPolicy": "Background"})),
+        }),
+        object: job,
+        current: Value::Null,
+    }
+}
+
+/// How far a Job is.
+pub(crate) fn progress(object: Option<&Value>) -> Option<Progress> {
+    let Some(job) = object else { return Some(Progress::Failed("was deleted meanwhile".into())) };
+    let status = &job["status"];
+    let number = |field: &str| status[field].as_i64().unwrap_or(0);
+    let holds = |name: &str| {
+        status["conditions"].as_array().into_iter().flatten().find(|c| c["type"] == name && c["status"] == "True")
+    };
+    let wanted = job["spec"]["completions"].as_i64().unwrap_or(1);
+    Some(if holds("Complete").is_some() {
+        Progress::Done(format!("complete, {} of {wanted} succeeded", number("succeeded")))
+    } else if let Some(failed) = holds("Failed") {
+        let why = failed["message"].as_str().or(failed["reason"].as_str()).unwrap_or("it failed");
+        Progress::Failed(crate::text::clean_line(why).into_owned())
+    } else if number("active") == 0 && number("failed") + number("succeeded") == 0 {
+        Progress::Going("waits for its pods".into())
+    } else {
+        let failed = match number("failed") {
+            0 => String::new(),
+            n => format!(", {n} failed"),
+        };
+        Progress::Going(format!("{} of {wanted} succeeded, {} running{failed}", number("succeeded"), number("active")))
+    })
 }

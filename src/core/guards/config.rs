@@ -72,6 +72,8 @@ pub struct GuardConfig {
     pub rules: Vec<Rule>,
     /// The file could not be read: nothing may be changed before an unlock, as its guards are unknown.
     pub broken: bool,
+    /// Where it was read; other tables of the same file are read by those whose they are.
+    pub file: Option<std::path::PathBuf>,
 }
 
 impl Default for GuardConfig {
@@ -84,6 +86,7 @@ impl Default for GuardConfig {
             environments: Vec::new(),
             rules: Vec::new(),
             broken: false,
+            file: None,
         }
     }
 }
@@ -134,6 +137,7 @@ impl GuardConfig {
             environments: file.guards.environments,
             rules: file.guards.rules,
             broken: false,
+            file: None,
         })
     }
     /// Reads the file. No file is an empty one. What is wrong with it is told beside a configuration that
@@ -142,7 +146,7 @@ impl GuardConfig {
         let strict = Self { broken: true, ..Self::default() };
         match std::fs::read_to_string(path) {
             Ok(text) => match Self::parse(&text, &path.display().to_string()) {
-                Ok(config) => (config, None),
+                Ok(config) => (Self { file: Some(path.to_owned()), ..config }, None),
                 Err(problem) => (strict, Some(problem)),
             },
             Err(e) if matches!(e.kind(), std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory) => {

@@ -183,6 +183,19 @@ pub struct AppEntry {
     /// In which versions of the platform it exists, in words.
     #[serde(default)]
     pub eras: String,
+    /// What is copied to back it up.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub backup: Option<AppBackup>,
+}
+
+/// Where the data of an app is.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct AppBackup {
+    /// Name of the Deployment or StatefulSet that has it.
+    pub workload: String,
+    /// The directory in its container.
+    pub path: String,
 }
 
 /// The Service behind a port-forward.

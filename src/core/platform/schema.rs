@@ -7,7 +7,7 @@ pub const TEXT: &str = include_str!("../../../docs/platform.schema.json");
 #[cfg(test)]
 mod tests {
     use super::super::profile::{
-        AppEntry, CertificateMode, ForwardTo, GatewayEntry, HostRule, Profile, Sign, TenantRule,
+        AppBackup, AppEntry, CertificateMode, ForwardTo, GatewayEntry, HostRule, Profile, Sign, TenantRule,
     };
     use super::super::task::{OperatorState, PlatformTask, TaskHow, TaskKind};
     use super::super::{AppType, builtin};
@@ -40,6 +40,7 @@ mod tests {
                 health: vec![t("workloads")],
                 stage: Some(1),
                 eras: t("all"),
+                backup: Some(AppBackup { workload: t("idp"), path: t("/data") }),
             }],
             gateways: vec![GatewayEntry { name: t("g"), kind: t("Gateway"), namespace: t("g"), title: t("public") }],
             ingress_classes: vec![t("nginx")],

@@ -7,6 +7,7 @@ mod certificates;
 mod cluster;
 mod deployments;
 mod endpoints;
+mod history;
 mod housekeeping;
 mod jobs;
 mod ordered;

@@ -18,6 +18,7 @@ fn current(pod: &Value, owner: &Value, revision: &str) -> bool {
 /// One step of a stateful set.
 pub(super) fn statefulset(cluster: &mut Cluster, ns: &str, object: &str) {
     let Some(s) = cluster.find(APPS, "StatefulSet", ns, object).filter(|s| !leaving(s)) else { return };
+    super::history::record(cluster, &s);
     let wanted = at(&s, "spec.replicas").as_i64().unwrap_or(1);
     let seen = at(&s, "status.observedGeneration").as_i64().unwrap_or(0);
     let changed = seen != at(&s, "metadata.generation").as_i64().unwrap_or(1);
@@ -121,6 +122,7 @@ fn create(cluster: &mut Cluster, s: &Value, pod_name: &str, index: i64, revision
 /// One step of a daemon set: a pod on each node, at most one renewed at a time.
 pub(super) fn daemonset(cluster: &mut Cluster, ns: &str, object: &str) {
     let Some(d) = cluster.find(APPS, "DaemonSet", ns, object).filter(|d| !leaving(d)) else { return };
+    super::history::record(cluster, &d);
     let everywhere = list(&d, "spec.template.spec.tolerations").iter().any(|t| t["operator"] == "Exists");
     let targets: Vec<String> = if everywhere {
         cluster.store.all("v1", "Node", None).iter().map(|n| name(n).to_owned()).collect()

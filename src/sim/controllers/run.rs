@@ -1,7 +1,7 @@
 //! The loop: take changes, look at what they touch, wait for what is due.
 
 use super::cluster::{Cluster, Key};
-use super::{certificates, deployments, endpoints, housekeeping, jobs, ordered, pods};
+use super::{certificates, deployments, endpoints, history, housekeeping, jobs, ordered, pods};
 use crate::storage::{Change, ChangeKind, Store};
 use std::cmp::Reverse;
 use std::sync::Arc;
@@ -25,6 +25,7 @@ pub fn start(store: &Store) -> Controllers {
     let mut cluster = Cluster::new(store.clone());
     let task = tokio::spawn(async move {
         jobs::schedule_all(&mut cluster);
+        history::record_all(&cluster);
         loop {
             let clock = cluster.store.clock().clone();
             let due = cluster.timers.peek().map(|Reverse((at, _))| *at);
@@ -102,6 +103,7 @@ fn note(cluster: &mut Cluster, change: &Arc<Change>) {
         ("apps", "daemonsets") if !gone => mark("daemonset", &name),
         ("batch", "jobs") if !gone => mark("job", &name),
         ("batch", "cronjobs") if !gone => mark("cronjob", &name),
+        ("policy", "poddisruptionbudgets") if !gone => mark("namespace-pods", ""),
         ("", "services") => mark("service", &name),
         ("", "namespaces") if change.kind == ChangeKind::Added => {
             cluster.dirty.insert(("namespace", name.clone(), name));

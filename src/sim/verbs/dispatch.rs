@@ -3,7 +3,7 @@
 use http::Request;
 use hyper::body::Incoming;
 
-use super::{pods, read, remove, reviews, scale, write};
+use super::{evict, pods, read, remove, reviews, scale, write};
 use crate::{
     server::{Context, Reply},
     status::ApiError,
@@ -51,7 +51,7 @@ pub(crate) async fn dispatch(context: Context, verb: &str, request: Request<Inco
         ("", "delete") => remove::one(context, request).await,
         ("", "deletecollection") => remove::collection(context, request).await,
         ("scale", "get" | "update" | "patch") => scale::scale(context, verb, request).await,
-        ("eviction", "create") => pods::evict(context, request).await,
+        ("eviction", "create") => evict::evict(context, request).await,
         ("binding", "create") => pods::bind(context, request).await,
         ("token", "create") => reviews::token_request(context, request).await,
         ("log" | "exec" | "attach" | "portforward" | "proxy", _) => pods::stream(context, request).await,

@@ -3,6 +3,7 @@
 //! is decided in `storage`.
 
 mod dispatch;
+mod evict;
 mod options;
 mod pods;
 mod read;

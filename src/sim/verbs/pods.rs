@@ -1,15 +1,15 @@
-//! Subresources of pods: eviction and binding here, streams of containers by the extension.
+//! Subresources of pods: binding here, evictions beside it, streams of containers by the extension.
 
 use http::Request;
 use hyper::body::Incoming;
-use serde_json::{Value, json};
+use serde_json::json;
 
-use super::options::{delete_options, write_options};
+use super::options::write_options;
 use crate::{
     hooks::PodRequest,
     server::{Context, Reply, json_body, object_reply, read_body},
-    status::{ApiError, Cause},
-    storage::{LabelSelector, WriteOptions},
+    status::ApiError,
+    storage::WriteOptions,
 };
 
 /// Hands a log, exec, attach, port-forward or proxy request to the extension.
@@ -27,43 +27,6 @@ pub(crate) async fn stream(context: Context, request: Request<Incoming>) -> Repl
         request,
     };
     extension.pod(asked).await
-}
-
-/// Deletes a pod unless a disruption budget forbids it.
-pub(crate) async fn evict(context: Context, request: Request<Incoming>) -> Reply {
-    let bytes = read_body(request.into_body()).await?;
-    let body = if bytes.is_empty() { Value::Null } else { json_body(&context.headers, &bytes, &context.kind.kind)? };
-    let mut options = delete_options(&context, &body["deleteOptions"])?;
-    options.dry_run |= context.query.get("dryRun") == Some("All");
-    let (namespace, name) = (context.namespace().to_owned(), context.name().to_owned());
-    let pod = context.store().get(&context.kind, &namespace, &name)?;
-    let budgets = context.store().all("policy/v1", "PodDisruptionBudget", Some(&namespace));
-    for budget in budgets {
-        let selector = LabelSelector::from_value(&budget["spec"]["selector"]);
-        let allowed = budget["status"]["disruptionsAllowed"].as_i64();
-        if selector.is_empty() || !selector.matches(&pod) || allowed.is_none_or(|a| a > 0) {
-            continue;
-        }
-        let status = &budget["status"];
-        let named = budget["metadata"]["name"].as_str().unwrap_or_default();
-        let mut error =
-            ApiError::new(429, "TooManyRequests", "Cannot evict pod as it would violate the pod's disruption budget.");
-        error.set_causes(&[Cause {
-            reason: "DisruptionBudget",
-            message: format!(
-                "The disruption budget {named} needs {} healthy pods and has {} currently",
-                status["desiredHealthy"].as_i64().unwrap_or(0),
-                status["currentHealthy"].as_i64().unwrap_or(0)
-            ),
-            field: String::new(),
-        }]);
-        return Err(error);
-    }
-    context.store().delete(&context.kind, &namespace, &name, &options)?;
-    Ok(object_reply(
-        201,
-        &json!({"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "code": 201}),
-    ))
 }
 
 /// Puts a pod on a node.

@@ -195,18 +195,26 @@ pub(crate) fn budget_status(budget: &Value, pods: &[&Value]) -> Value {
         .filter(|p| namespace(p) == namespace(budget) && labels_match(chosen, map(p, "metadata.labels")))
         .collect();
     let expected = mine.len() as i64;
-    let healthy = mine.iter().filter(|p| condition(p, "Ready")["status"] == "True").count() as i64;
-    let desired = match (at(budget, "spec.minAvailable").as_i64(), at(budget, "spec.maxUnavailable").as_i64()) {
+    let stays = |p: &Value| p["metadata"]["deletionTimestamp"].is_null();
+    let healthy = mine.iter().filter(|p| condition(p, "Ready")["status"] == "True" && stays(p)).count() as i64;
+    // A number, or a share of the pods that is rounded up.
+    let share = |field: &str| match at(budget, field).as_str().and_then(|s| s.strip_suffix('%')?.parse::<i64>().ok()) {
+        Some(percent) => Some((expected * percent + 99) / 100),
+        None => at(budget, field).as_i64(),
+    };
+    let desired = match (share("spec.minAvailable"), share("spec.maxUnavailable")) {
         (Some(min), _) => min,
         (_, Some(max)) => expected - max,
         _ => expected,
     };
+    let generation = at(budget, "metadata.generation").as_i64().unwrap_or(1);
     let allowed = (healthy - desired).max(0);
     json!({
-        "currentHealthy": healthy, "desiredHealthy": desired, "disruptionsAllowed": allowed, "expectedPods": expected, "observedGeneration": 1,
+        "currentHealthy": healthy, "desiredHealthy": desired, "disruptionsAllowed": allowed, "expectedPods": expected,
+        "observedGeneration": generation,
         "conditions": [{
             "type": "DisruptionAllowed", "status": if allowed > 0 { "True" } else { "False" },
-            "reason": if allowed > 0 { "SufficientPods" } else { "InsufficientPods" }, "message": "", "observedGeneration": 1,
+            "reason": if allowed > 0 { "SufficientPods" } else { "InsufficientPods" }, "message": "", "observedGeneration": generation,
             "lastTransitionTime": at(budget, "metadata.creationTimestamp"),
         }],
     })

@@ -1,0 +1,302 @@
+//! Workload actions on the real control plane (kube-apiserver, kube-controller-manager, KWOK), by the command line and by
+//! key, with journal and undo. What kubectl does with the same object is the measure where it has the verb.
+
+#[allow(dead_code, reason = "the screen's tests need more of it")]
+#[path = "screen/stage.rs"]
+mod stage;
+
+use quarterdeck_testing::http::{Client, Request};
+use quarterdeck_testing::real::{Options, RealCluster, shared_with};
+use serde_json::{Value, json};
+use stage::{Stage, go, press, program};
+use std::process::{Command, Output, Stdio};
+
+/// There is no scheduler; pods are told where to go.
+const NODE: &str = "workloads-1";
+
+fn real(test: &str) -> Option<&'static RealCluster> {
+    let cluster = shared_with(test, &Options { kwok: true, controllers: None })?;
+    node(cluster, NODE);
+    Some(cluster)
+}
+
+fn node(cluster: &RealCluster, name: &str) {
+    cluster.apply(
+        "nodes",
+        &json!({"apiVersion": "v1", "kind": "Node", "metadata": {"name": name, "annotations": {"kwok.x-k8s.io/node": "fake"}}}),
+    );
+}
+
+/// A user with a kubeconfig, a home, and a namespace.
+struct User {
+    stage: Stage,
+    client: Client,
+    namespace: String,
+}
+
+impl User {
+    fn new(cluster: &RealCluster, test: &str) -> Self {
+        let namespace = cluster.namespace(test);
+        Self { stage: Stage::new(&cluster.admin()), client: cluster.client(), namespace }
+    }
+    fn run(&self, words: &[&str]) -> Output {
+        let mut command = Command::new(program());
+        command.args(words).args(["-n", &self.namespace]).env("KUBECONFIG", &self.stage.kubeconfig);
+        command.env("HOME", &self.stage.home).current_dir(&self.stage.home).stdin(Stdio::null());
+        command.env_remove("XDG_STATE_HOME").env_remove("XDG_CONFIG_HOME").output().expect("qd runs")
+    }
+    /// What the program says when it ends well.
+    fn qd(&self, line: &str) -> String {
+        self.words(&line.split(' ').collect::<Vec<_>>())
+    }
+    fn words(&self, words: &[&str]) -> String {
+        let output = self.run(words);
+        let errors = String::from_utf8_lossy(&output.stderr).into_owned();
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert!(output.status.success(), "{words:?}: {text}{errors}");
+        text
+    }
+    /// Exit code, and all that it says.
+    fn fails(&self, line: &str) -> (i32, String) {
+        let output = self.run(&line.split(' ').collect::<Vec<_>>());
+        let text = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+        (output.status.code().unwrap_or(-1), text)
+    }
+    /// Takes back what the answer says can be taken back.
+    fn undo(&self, said: &str) -> String {
+        let id =
+            said.lines().find_map(|l| l.strip_prefix("undo: qd undo ")).unwrap_or_else(|| panic!("no undo: {said}"));
+        self.qd(&format!("undo {id} --yes"))
+    }
+    fn path(&self, group: &str, rest: &str) -> String {
+        let root = if group == "v1" { "/api/v1".into() } else { format!("/apis/{group}") };
+        format!("{root}/namespaces/{}/{rest}", self.namespace)
+    }
+    fn get(&self, group: &str, rest: &str) -> Value {
+        self.client.get(&self.path(group, rest)).expect("an answer").json()
+    }
+    fn make(&self, group: &str, plural: &str, object: &Value) {
+        let answer =
+            self.client.send(&Request::new("POST", &self.path(group, plural)).json(object)).expect("an answer");
+        assert_eq!(answer.status, 201, "{}", answer.text());
+    }
+    fn kubectl(&self, cluster: &RealCluster, line: &str) {
+        let mut command = Command::new(cluster.program("kubectl"));
+        command.arg("--kubeconfig").arg(&self.stage.kubeconfig).args(["-n", &self.namespace]).args(line.split(' '));
+        let output = command.output().expect("kubectl runs");
+        assert!(output.status.success(), "{line}: {}", String::from_utf8_lossy(&output.stderr));
+    }
+}
+
+fn workload(kind: &str, name: &str, replicas: i64) -> Value {
+    let labels = json!({"app": name});
+    let mut object = json!({"apiVersion": "apps/v1", "kind": kind, "metadata": {"name": name}, "spec": {
+        "selector": {"matchLabels": labels}, "template": {"metadata": {"labels": labels}, "spec": {"nodeName": NODE,
+            "containers": [{"name": "app", "image": "a:1", "env": [{"name": "A", "value": "1"}]}, {"name": "log", "image": "l:1"}]}}}});
+    if kind != "DaemonSet" {
+        object["spec"]["replicas"] = replicas.into();
+    }
+    if kind == "StatefulSet" {
+        object["spec"]["serviceName"] = name.into();
+        object["spec"]["podManagementPolicy"] = "Parallel".into();
+    }
+    object
+}
+
+#[test]
+fn a_rollout_goes_back_as_kubectl_takes_it_back_and_forward_again() {
+    let Some(real) = real("a_rollout_goes_back_as_kubectl_takes_it_back_and_forward_again") else { return };
+    let user = User::new(real, "undo");
+    for (kind, plural) in [("Deployment", "deployments"), ("StatefulSet", "statefulsets")] {
+        for name in ["ours", "theirs"] {
+            user.make("apps/v1", plural, &workload(kind, name, 1));
+            let said = user.qd(&format!("do set-image {plural}/{name} --images app=a:2 --images log=l:2 --yes"));
+            assert!(said.contains("app=a:2, log=l:2"), "{said}");
+        }
+        let of = |name: &str| {
+            let object = user.get("apps/v1", &format!("{plural}/{name}"));
+            let mut spec = object["spec"]["template"].clone();
+            spec["metadata"]["labels"] = Value::Null;
+            (spec, object["metadata"]["annotations"]["deployment.kubernetes.io/revision"].clone())
+        };
+        let changed = of("ours").0;
+        user.kubectl(real, &format!("rollout undo {plural}/theirs"));
+        let said = user.qd(&format!("do rollout-undo {plural}/ours --yes"));
+        assert!(said.contains("back to revision 1 (app=a:1 log=l:1)"), "{said}");
+        assert_eq!(of("ours").0, of("theirs").0, "{kind}: as kubectl leaves it");
+        user.undo(&said);
+        assert_eq!(of("ours").0, changed, "{kind}: forward again");
+        let (code, said) = user.fails(&format!("do rollout-undo {plural}/ours --to-revision 77 --yes"));
+        assert!(code == 1 && said.contains("revision 77 is not kept") && said.contains("app=a:1"), "{code} {said}");
+    }
+    let journal = user.qd("journal");
+    assert!(journal.contains("to its former revision") && journal.contains("undone"), "{journal}");
+}
+
+#[test]
+fn a_rollout_is_held_and_let_go_and_jobs_are_started_stopped_and_run_again() {
+    let Some(real) = real("a_rollout_is_held_and_let_go_and_jobs_are_started_stopped_and_run_again") else { return };
+    let user = User::new(real, "pause");
+    user.make("apps/v1", "deployments", &workload("Deployment", "api", 1));
+    let paused = user.qd("do pause deployments/api --yes");
+    assert_eq!(user.get("apps/v1", "deployments/api")["spec"]["paused"], true);
+    let (code, said) = user.fails("do restart deployments/api --yes");
+    assert!(code == 1 && said.contains("its rollout is paused") && said.contains("resume it first"), "{code} {said}");
+    user.undo(&paused);
+    user.qd("do pause deployments/api --yes");
+    let said = user.qd("do resume deployments/api --yes");
+    assert!(said.contains("1 of 1 replicas available"), "{said}");
+
+    let pod =
+        json!({"spec": {"restartPolicy": "Never", "nodeName": NODE, "containers": [{"name": "app", "image": "a:1"}]}});
+    let cron = json!({"apiVersion": "batch/v1", "kind": "CronJob", "metadata": {"name": "nightly"},
+        "spec": {"schedule": "0 3 1 1 *", "jobTemplate": {"spec": {"template": pod}}}});
+    user.make("batch/v1", "cronjobs", &cron);
+    let suspended = user.qd("do suspend cronjobs/nightly --yes");
+    assert_eq!(user.get("batch/v1", "cronjobs/nightly")["spec"]["suspend"], true);
+    user.undo(&suspended);
+    assert_eq!(user.get("batch/v1", "cronjobs/nightly")["spec"]["suspend"], false);
+    let said = user.qd("do trigger cronjobs/nightly --yes");
+    assert!(said.contains("complete, 1 of 1 succeeded"), "{said}");
+    let jobs = || user.get("batch/v1", "jobs")["items"].as_array().cloned().unwrap_or_default();
+    let first = jobs()[0]["metadata"]["name"].as_str().unwrap().to_owned();
+    let again = user.qd(&format!("do rerun jobs/{first} --yes"));
+    assert!(again.contains("complete, 1 of 1 succeeded"), "{again}");
+    let all = jobs();
+    assert_eq!(all.len(), 2);
+    assert_ne!(all[0]["spec"]["selector"], all[1]["spec"]["selector"], "pods of their own");
+    user.undo(&again);
+    real.patiently("the new job goes", || jobs().len() == 1);
+}
+
+#[test]
+fn a_drain_waits_for_a_disruption_budget_and_ends_when_it_may() {
+    let Some(real) = real("a_drain_waits_for_a_disruption_budget_and_ends_when_it_may") else { return };
+    let user = User::new(real, "drain");
+    node(real, "drained-1");
+    let here = |mut object: Value| {
+        object["spec"]["template"]["spec"]["nodeName"] = "drained-1".into();
+        object
+    };
+    user.make("apps/v1", "deployments", &here(workload("Deployment", "api", 2)));
+    user.make("apps/v1", "deployments", &here(workload("Deployment", "web", 1)));
+    let budget = json!({"apiVersion": "policy/v1", "kind": "PodDisruptionBudget", "metadata": {"name": "keep-two"},
+        "spec": {"minAvailable": 2, "selector": {"matchLabels": {"app": "api"}}}});
+    user.make("policy/v1", "poddisruptionbudgets", &budget);
+    let budget = || user.get("policy/v1", "poddisruptionbudgets/keep-two")["status"].clone();
+    real.patiently("the budget counts two", || budget()["currentHealthy"] == 2);
+    let bare = json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "bare"}, "spec": {"nodeName": "drained-1",
+        "containers": [{"name": "a", "image": "a:1"}], "volumes": [{"name": "tmp", "emptyDir": {}}]}});
+    user.make("v1", "pods", &bare);
+    real.patiently("the bare pod runs", || user.get("v1", "pods/bare")["status"]["phase"] == "Running");
+
+    let (code, said) = user.fails("do drain nodes/drained-1 --dry-run");
+    assert!(code == 1 && said.contains("/bare") && said.contains("--delete-emptydir-data"), "{code} {said}");
+    let (code, said) = user.fails("do drain nodes/drained-1 --delete-emptydir-data --dry-run");
+    assert!(code == 1 && said.contains("has no controller") && said.contains("--force"), "{code} {said}");
+    let flags = ["do", "drain", "nodes/drained-1", "--force", "--delete-emptydir-data"];
+    let said = user.words(&[&flags[..], &["--dry-run"]].concat());
+    assert!(said.contains("waits for PodDisruptionBudget keep-two (2 healthy, 2 needed)"), "{said}");
+    assert!(user.client.get("/api/v1/nodes/drained-1").unwrap().json()["spec"]["unschedulable"].is_null());
+
+    let mut command = Command::new(program());
+    command.args(flags).args(["--yes", "--reason", "a test"]).env("KUBECONFIG", &user.stage.kubeconfig);
+    command.env("HOME", &user.stage.home).env_remove("XDG_STATE_HOME").env_remove("XDG_CONFIG_HOME");
+    let child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("qd starts");
+    real.patiently("the bare pod is evicted", || user.client.get(&user.path("v1", "pods/bare")).unwrap().status == 404);
+    let names = || -> Vec<String> {
+        let pods = user.get("v1", "pods?labelSelector=app%3Dapi");
+        pods["items"].as_array().into_iter().flatten().map(|p| p["metadata"]["uid"].to_string()).collect()
+    };
+    let before = names();
+    assert_eq!(before.len(), 2, "the budget holds both");
+    // More replicas: one may go now, and then the other.
+    let patch = json!({"spec": {"replicas": 4}}).to_string();
+    let path = user.path("apps/v1", "deployments/api");
+    let more = Request::new("PATCH", &path).body("application/merge-patch+json", patch);
+    assert_eq!(user.client.send(&more).expect("an answer").status, 200);
+    let output = child.wait_with_output().expect("it ends");
+    let (said, progress) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success(), "{said}{progress}");
+    assert!(progress.contains("waits for PodDisruptionBudget keep-two"), "{progress}");
+    assert!(said.contains("4 pods have gone"), "{said}");
+    let left = names();
+    assert!(before.iter().all(|uid| !left.contains(uid)), "both of them have gone");
+    user.undo(&said);
+    assert!(user.client.get("/api/v1/nodes/drained-1").unwrap().json()["spec"]["unschedulable"].is_null());
+}
+
+#[test]
+fn a_data_directory_comes_out_of_a_pod_whole_or_not_at_all() {
+    let Some(real) = real("a_data_directory_comes_out_of_a_pod_whole_or_not_at_all") else { return };
+    let user = User::new(real, "backup");
+    user.make("apps/v1", "statefulsets", &workload("StatefulSet", "vault", 1));
+    real.patiently("it runs", || user.get("apps/v1", "statefulsets/vault")["status"]["readyReplicas"] == 1);
+    // KWOK runs what is asked for on this machine.
+    let data = user.stage.home.join("data");
+    std::fs::create_dir(&data).unwrap();
+    std::fs::write(data.join("db.sqlite3"), [b"SQLite format 3\0".as_slice(), &[1; 3_000_000]].concat()).unwrap();
+    std::fs::write(data.join("rsa_key.pem"), "secret").unwrap();
+    let config = user.stage.home.join(".config/quarterdeck");
+    std::fs::create_dir_all(&config).unwrap();
+    std::fs::write(config.join("config.toml"), "[backup]\nupload = [\"cp\", \"{file}\", \"uploaded.tar\"]\n").unwrap();
+    let path = data.display().to_string();
+    let line = ["do", "backup", "statefulsets/vault", "--path", &path, "--file", "vault.tar", "--yes"];
+    let said = user.words(&line);
+    assert!(said.contains("2 files") && said.contains("SHA-256") && said.contains("uploaded"), "{said}");
+    let file = user.stage.home.join("vault.tar");
+    let sum = Command::new("sha256sum").arg(&file).output().unwrap();
+    let sum = String::from_utf8_lossy(&sum.stdout).split(' ').next().unwrap().to_owned();
+    assert!(said.contains(&sum), "{sum}: {said}");
+    let mode = std::os::unix::fs::PermissionsExt::mode(&std::fs::metadata(&file).unwrap().permissions());
+    assert_eq!(mode & 0o777, 0o600);
+    assert_eq!(std::fs::read(&file).unwrap(), std::fs::read(user.stage.home.join("uploaded.tar")).unwrap());
+    let again = user.run(&line);
+    assert_eq!(again.status.code(), Some(5), "it is never overwritten");
+
+    std::fs::write(data.join("db.sqlite3"), "this is no database").unwrap();
+    let bad = user.run(&["do", "backup", "statefulsets/vault", "--path", &path, "--file", "bad.tar", "--yes"]);
+    let said = String::from_utf8_lossy(&bad.stdout).into_owned();
+    assert!(!bad.status.success() && said.contains("does not begin as a SQLite database"), "{said}");
+    let left: Vec<String> = std::fs::read_dir(&user.stage.home)
+        .unwrap()
+        .map(|e| e.unwrap().file_name().to_string_lossy().into_owned())
+        .filter(|n| n.contains("bad.tar"))
+        .collect();
+    assert!(left.is_empty(), "{left:?}");
+}
+
+#[test]
+fn by_key_an_image_is_set_taken_back_and_a_recreated_object_is_not_deleted() {
+    let Some(real) = real("by_key_an_image_is_set_taken_back_and_a_recreated_object_is_not_deleted") else { return };
+    let user = User::new(real, "keys");
+    user.make("apps/v1", "deployments", &workload("Deployment", "boat", 1));
+    let terminal = user.stage.live(&user.stage.options(100, 30), &["-n", &user.namespace]);
+    let image =
+        || user.get("apps/v1", "deployments/boat")["spec"]["template"]["spec"]["containers"][0]["image"].clone();
+    go(&terminal, "deployments", "boat");
+    press(&terminal, "/boat<enter>", "[boat]");
+    press(&terminal, "i", "app=a:1 log=l:1");
+    press(&terminal, "<c-u>app=a:7<enter>", "a:7");
+    terminal.wait_for("the dry run", stage::PATIENCE, |s| s.contains("accepted by the server"));
+    terminal.keys("<enter>");
+    terminal.wait_for("the new image", stage::PATIENCE, |_| image() == "a:7");
+    stage::back_to(&terminal, "eployments");
+    press(&terminal, "b", "to-revision");
+    press(&terminal, "<enter>", "revision 1");
+    terminal.wait_for("the dry run", stage::PATIENCE, |s| s.contains("accepted by the server"));
+    terminal.keys("<enter>");
+    terminal.wait_for("the former image", stage::PATIENCE, |_| image() == "a:1");
+    stage::back_to(&terminal, "eployments");
+
+    press(&terminal, "<c-d>", "propagation");
+    press(&terminal, "<enter>", "accepted by the server");
+    // Somebody deletes it and makes another one of its name, while the question stands.
+    let path = user.path("apps/v1", "deployments/boat");
+    user.client.send(&Request::new("DELETE", &path)).expect("an answer");
+    real.patiently("it is gone", || user.client.get(&path).unwrap().status == 404);
+    user.make("apps/v1", "deployments", &workload("Deployment", "boat", 1));
+    terminal.keys("boat<enter>");
+    terminal.wait_for("the refusal", stage::PATIENCE, |s| s.contains("recreated"));
+    assert_eq!(user.client.get(&path).unwrap().status, 200, "the new one lives");
+}
