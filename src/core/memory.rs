@@ -17,6 +17,8 @@ pub struct Memory {
 struct Inner {
     file: Option<PathBuf>,
     all: Mutex<BTreeMap<String, Value>>,
+    /// As it was when the program began.
+    start: BTreeMap<String, Value>,
 }
 
 impl Memory {
@@ -24,11 +26,15 @@ impl Memory {
     pub fn open(dir: Option<&Path>) -> Self {
         let file = dir.map(|d| d.join("memory.json"));
         let all = file.as_deref().map(load).unwrap_or_default();
-        Self { inner: Arc::new(Inner { file, all: Mutex::new(all) }) }
+        Self { inner: Arc::new(Inner { file, start: all.clone(), all: Mutex::new(all) }) }
     }
     /// What was remembered under this key, e.g. `view/prod-eu`.
     pub fn get<T: serde::de::DeserializeOwned>(&self, key: &str) -> Option<T> {
         serde_json::from_value(self.inner.all.lock().get(key)?.clone()).ok()
+    }
+    /// What was remembered under this key when the program began, whatever came since.
+    pub fn at_start<T: serde::de::DeserializeOwned>(&self, key: &str) -> Option<T> {
+        serde_json::from_value(self.inner.start.get(key)?.clone()).ok()
     }
     /// Remembers; on disk before this returns when it is something new. What another program remembered
     /// under other keys meanwhile stays. A disk that does not take it is no reason to stop.

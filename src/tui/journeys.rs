@@ -4,7 +4,7 @@ use crate::robot::{Robot, RobotOptions};
 use crate::state::cursor::Rows;
 
 /// Compares a screen with the kept one.
-fn golden(name: &str, robot: &mut Robot) {
+pub(crate) fn golden(name: &str, robot: &mut Robot) {
     let mut settings = insta::Settings::clone_current();
     settings.set_snapshot_path(concat!(env!("CARGO_MANIFEST_DIR"), "/../../snapshots"));
     settings.set_prepend_module_to_snapshot(false);

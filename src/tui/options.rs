@@ -24,6 +24,8 @@ pub struct TuiOptions {
     /// What to open, as it would be typed after `:`; `None`: home, and the last view is offered.
     pub start_view: Option<String>,
     pub mouse: bool,
+    /// Tell beyond the terminal when a run has ended while nobody looks (`[screen] notify` in `config.toml`).
+    pub notify: bool,
     /// The folder with `themes/` and `keymaps/`; `None`: only what is built in.
     pub config_dir: Option<PathBuf>,
     /// Colours of the terminal. Found out by [`crate::run`].
@@ -46,6 +48,7 @@ impl Default for TuiOptions {
             namespaces: Vec::new(),
             start_view: None,
             mouse: true,
+            notify: true,
             config_dir: None,
             depth: Depth::Ansi,
             ssh: false,
@@ -63,6 +66,24 @@ impl TuiOptions {
             (None, Some(false), Depth::True) => "light".into(),
             _ => "terminal".into(),
         }
+    }
+    /// With what `config.toml` says of the screen; what is wrong with the file is told by the core.
+    #[must_use]
+    pub fn configured(mut self) -> Self {
+        #[derive(Default, serde::Deserialize)]
+        #[serde(default)]
+        struct File {
+            screen: Section,
+        }
+        #[derive(Default, serde::Deserialize)]
+        #[serde(default)]
+        struct Section {
+            notify: Option<bool>,
+        }
+        let text = self.config_dir.as_ref().and_then(|dir| std::fs::read_to_string(dir.join("config.toml")).ok());
+        let file: File = text.and_then(|t| toml::from_str(&t).ok()).unwrap_or_default();
+        self.notify = file.screen.notify.unwrap_or(self.notify);
+        self
     }
     /// Fitted to what the terminal can do.
     #[must_use]

@@ -202,7 +202,7 @@ async fn carry_out(
                     };
                     effects.extend(update(state, said));
                 }
-                Effect::Mouse(_) | Effect::Redraw | Effect::Suspend => {}
+                Effect::Mouse(_) | Effect::Redraw | Effect::Suspend | Effect::Notify(_) => {}
             }
         }
         effects.extend(state.take_effects());

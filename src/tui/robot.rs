@@ -74,6 +74,8 @@ pub struct Robot {
     pub copied: Vec<String>,
     /// Links that were opened.
     pub opened: Vec<String>,
+    /// What was told beyond the terminal.
+    pub notified: Vec<String>,
     /// Files that were to be saved: path and text.
     pub saved: Vec<(String, String)>,
     /// What $EDITOR would do with a text.
@@ -155,6 +157,7 @@ impl Robot {
             server,
             copied: Vec::new(),
             opened: Vec::new(),
+            notified: Vec::new(),
             saved: Vec::new(),
             editor: None,
             frames: 0,
@@ -259,6 +262,7 @@ impl Robot {
                         effects.extend(update(&mut self.state, Input::Say(Level::Good, format!("{what}: copied"))));
                     }
                     Effect::OpenLink(url) => self.opened.push(url),
+                    Effect::Notify(text) => self.notified.push(text),
                     Effect::Save { path, text } => self.saved.push((path, text)),
                     Effect::Editor { page, text, .. } => {
                         let edited = self.editor.as_ref().map(|e| e(&text)).filter(|t| *t != text);

@@ -7,7 +7,7 @@ use crate::state::effect::{Answer, Effect};
 use crate::state::update::{refresh, update};
 use crate::state::{Input, State};
 use crate::terminal::input::{Told, events};
-use crate::terminal::{Caps, Screen, clipboard, handover, links, probe, screen};
+use crate::terminal::{self, Caps, Screen, clipboard, handover, links, probe, screen};
 use crate::view;
 use futures::StreamExt;
 use quarterdeck_core::resources::{Level, Scope};
@@ -118,7 +118,7 @@ pub async fn run(session: Options, options: TuiOptions) -> Result<()> {
     screen::restore_on_panic();
     Screen::raw().map_err(io_problem("cannot use this terminal"))?;
     typed.extend(probe::probe(&mut caps));
-    let options = options.fitted(&caps);
+    let options = options.fitted(&caps).configured();
     let mut signals = Signals::new().map_err(io_problem("cannot listen to signals"))?;
     let mut screen = Screen::enter(caps, options.mouse).map_err(io_problem("cannot use this terminal"))?;
     let mut state = State::new(session.clone(), &options, screen::size());
@@ -133,6 +133,7 @@ pub async fn run(session: Options, options: TuiOptions) -> Result<()> {
     let mut driver = Driver::new(session, inputs);
     let ended = turn(&mut state, &mut screen, &mut driver, &mut waiting, &mut signals).await;
     state.remember_here();
+    state.keep_looked();
     drop(screen);
     ended.map_err(io_problem("the terminal is gone"))
 }
@@ -154,6 +155,7 @@ async fn plain(
     let mut out = io::stdout();
     let ended = crate::plain::turn(&mut state, &mut driver, &mut waiting, &mut typed, &mut out).await;
     state.remember_here();
+    state.keep_looked();
     match ended {
         // Whoever read us has gone: that is an end like any other.
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
@@ -348,6 +350,10 @@ fn carry_out(effect: Effect, state: &mut State, screen: &mut Screen, driver: &mu
         }
         // Carried out by the loop, which can wait.
         Effect::SignIn { .. } => Vec::new(),
+        Effect::Notify(text) => {
+            screen.send(&terminal::notify::sequence(screen.caps.notify, &text))?;
+            Vec::new()
+        }
         Effect::Save { path, text } => match std::fs::write(&path, text) {
             Ok(()) => say(Level::Good, format!("saved to {path}")),
             Err(error) => say(Level::Bad, format!("cannot save to {path}: {error}")),

@@ -93,7 +93,15 @@ fn header(state: &State, canvas: &mut Canvas<'_>) {
         Environment::Stage => Role::HeaderStage,
         _ => Role::Header,
     };
+    if state.guard.environment >= Environment::Stage {
+        // The whole line has the colour of the environment; the word says the same.
+        canvas.clear(0, 0, width, 1, role);
+    }
     let mut right: Vec<(String, Role)> = Vec::new();
+    let going = state.session.runs_going();
+    if going > 0 {
+        right.push((format!("{going} running"), Role::Busy));
+    }
     let (level, words) = connection(state);
     right.push((words, if level == Level::Good { Role::Good } else { Role::from(level) }));
     match (&state.guard.read_only, state.guard.unlocked_until) {

@@ -7,6 +7,7 @@ pub mod feed;
 pub mod index;
 pub mod live;
 pub mod projection;
+pub mod since;
 pub mod snapshot;
 pub mod sources;
 #[cfg(test)]

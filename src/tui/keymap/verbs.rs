@@ -101,6 +101,8 @@ verbs! {
     Mine "mine" "Where both changed, take mine";
     Theirs "theirs" "Where both changed, take theirs";
     Export "export" "Export";
+    Stop "stop" "Stop a run before its next step; what was done stays";
+    Wave "wave" "How many objects are done at once";
 }
 
 impl Verb {

@@ -44,4 +44,6 @@ page::pages! {
     logs::Logs,
     edit::EditorPage,
     plan::PlanPage,
+    run::RunPage,
+    runs::Runs,
 }

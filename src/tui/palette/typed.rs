@@ -29,6 +29,7 @@ const WORDS: &[(&str, &str)] = &[
     ("route", "routes"),
     ("pulse", "home"),
     ("actions", "journal"),
+    ("run", "runs"),
     ("q", "quit"),
     ("q!", "quit"),
     ("wq", "quit"),

@@ -72,6 +72,8 @@ pub struct State {
     pub size: (u16, u16),
     pub mouse: bool,
     pub focused: bool,
+    /// Tell beyond the terminal when a run has ended and nobody looks.
+    pub notify: bool,
     pub quit: bool,
     /// Something visible changed.
     pub dirty: bool,
@@ -128,6 +130,7 @@ impl State {
             size,
             mouse: options.mouse,
             focused: true,
+            notify: options.notify,
             quit: false,
             dirty: true,
             stale: false,
@@ -423,6 +426,7 @@ impl State {
             return;
         }
         self.remember_here();
+        self.keep_looked();
         while let Some(entry) = self.stack.pop() {
             self.close(entry);
         }

@@ -6,8 +6,9 @@ use super::place::{Place, Subject};
 use crate::keymap::{Command, Verb};
 use crate::palette::{choices, sources, typed};
 use crate::widgets::line::Line;
-use quarterdeck_core::actions::{Outcome, Plan, RunEvent};
+use quarterdeck_core::actions::{Outcome, Plan, RunEvent, RunId};
 use quarterdeck_core::cluster::Connection;
+use quarterdeck_core::drafts::Draft;
 use quarterdeck_core::resources::{Level, Scope};
 
 /// Verbs that change or open the object under the cursor: on a ghost they only say so.
@@ -242,11 +243,24 @@ impl State {
         }
     }
 
-    /// A run ended somewhere: told wherever the user is meanwhile.
-    pub(super) fn run_ended(&mut self, event: &RunEvent) {
-        if let RunEvent::Finished(Outcome { ok, text, can_undo, .. }) = event {
-            let undo = if *can_undo { " (`u` takes it back)" } else { "" };
-            self.say(if *ok { Level::Good } else { Level::Bad }, format!("{text}{undo}"));
+    /// A run ended somewhere: told wherever the user is meanwhile, once, and beyond the terminal when nobody looks.
+    pub(super) fn run_ended(&mut self, run: RunId, event: &RunEvent) {
+        let RunEvent::Finished(Outcome { ok, text, can_undo, .. }) = event else { return };
+        let view = self.session.run_view(run);
+        let here = self.top().is_some_and(|e| e.place == Place::name("run", run.to_string()));
+        let undo = if *can_undo { " (`u` takes it back)" } else { "" };
+        let title = view.as_ref().filter(|_| !here).map(|v| format!("{}: ", v.title)).unwrap_or_default();
+        self.say(if *ok { Level::Good } else { Level::Bad }, format!("{title}{text}{undo}"));
+        let Some(view) = view else { return };
+        if *ok && view.action == "edit" {
+            for step in &view.steps {
+                let draft = Draft::of(&view.context, &step.object, "", "", self.now());
+                self.session.drafts().remove(&draft.id);
+            }
+        }
+        if !self.focused && self.notify {
+            let word = if *ok { "done" } else { "failed" };
+            self.effects.push(Effect::Notify(format!("{word}: {}: {text}", view.title)));
         }
     }
 

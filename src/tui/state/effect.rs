@@ -39,6 +39,8 @@ pub enum Effect {
     SignIn {
         context: String,
     },
+    /// Tell beyond the terminal: bell, and a notification where the terminal has them.
+    Notify(String),
     /// Write a file; the toast says where or why not.
     Save {
         path: String,

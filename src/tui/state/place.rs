@@ -49,6 +49,10 @@ impl Place {
 
     /// For the memory. Places about several objects (plans) are not remembered.
     pub fn to_json(&self) -> Option<Value> {
+        // Runs and plans are of this session only.
+        if matches!(self.page.as_str(), "run" | "plan") {
+            return None;
+        }
         let kind = |k: &Kind| json!({"g": k.group, "v": k.version, "k": k.kind, "p": k.plural, "n": k.namespaced});
         let subject = match &self.subject {
             Subject::None => Value::Null,

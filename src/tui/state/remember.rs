@@ -3,6 +3,7 @@
 use super::app::State;
 use super::place::Place;
 use crate::keymap::Verb;
+use quarterdeck_core::overview::since::Looked;
 use quarterdeck_core::resources::{Level, Scope};
 use serde_json::{Value, json};
 
@@ -25,6 +26,20 @@ impl State {
         };
         let kept = json!({"place": place, "namespaces": namespaces, "kept": entry.page.state().remember()});
         self.session.memory().set(&self.memory_key(), &kept);
+    }
+
+    /// Keeps a picture of the platform as it was looked at last. Called before the end.
+    pub fn keep_looked(&self) {
+        // Only what is watched already: leaving asks nothing.
+        if self.stack.first().is_none_or(|e| e.place.page != "home") {
+            return;
+        }
+        if let Ok(handle) = self.session.overview(&self.context)
+            && let overview = handle.get()
+            && overview.loaded
+        {
+            self.session.memory().set(&Looked::key(&self.context), &Looked::of(&overview, self.now()));
+        }
     }
 
     /// Offers the place where the user was when the program ended the last time.

@@ -71,14 +71,16 @@ impl State {
                 if context == self.context {
                     self.guard = self.session.guard(&self.context);
                     self.dirty = true;
+                    self.stale = true;
                 }
             }
             Event::Run { run, event } => {
                 for id in self.stack.iter().map(|e| e.id).collect::<Vec<_>>() {
                     self.with_page(id, |page, cx| page.run(run, &event, cx));
                 }
-                self.run_ended(&event);
+                self.run_ended(run, &event);
                 self.dirty = true;
+                self.stale = true;
             }
             Event::Notice(problem) => {
                 self.say(Level::Warn, problem.line());
@@ -88,6 +90,12 @@ impl State {
 
     fn key(&mut self, key: Key) {
         self.dirty = true;
+        // Another program may have unlocked or locked meanwhile, and an unlock ends by itself.
+        let guard = self.session.guard(&self.context);
+        if guard != self.guard {
+            self.guard = guard;
+            self.stale = true;
+        }
         if let Some(overlay) = self.overlay.take() {
             self.overlay_key(overlay, key);
             return;

@@ -19,8 +19,38 @@ pub struct Caps {
     pub multiplexer: bool,
     /// OSC 8 links are shown.
     pub links: bool,
+    /// How it shows a notification.
+    pub notify: Notify,
     /// Dark or light background, where it is known.
     pub dark: Option<bool>,
+}
+
+/// How a terminal shows a notification beyond its bell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Notify {
+    /// Only the bell.
+    Bell,
+    /// `OSC 9 ; text`: iTerm2, WezTerm, Ghostty, Windows Terminal.
+    Osc9,
+    /// `OSC 99 ; … ; text`: kitty.
+    Osc99,
+    /// `OSC 777 ; notify ; title ; text`: VTE, foot, urxvt.
+    Osc777,
+}
+
+/// Known terminals only: what is not understood may be printed. A multiplexer passes the bell on, and nothing else.
+fn notify(term: &str, program: &str, multiplexer: bool, set: &dyn Fn(&str) -> Option<String>) -> Notify {
+    if multiplexer {
+        Notify::Bell
+    } else if term == "xterm-kitty" || set("KITTY_WINDOW_ID").is_some() {
+        Notify::Osc99
+    } else if ["iTerm.app", "WezTerm", "ghostty"].contains(&program) || ["xterm-ghostty", "wezterm"].contains(&term) {
+        Notify::Osc9
+    } else if term.starts_with("foot") || term.starts_with("rxvt") || set("VTE_VERSION").is_some() {
+        Notify::Osc777
+    } else {
+        Notify::Bell
+    }
 }
 
 impl Caps {
@@ -60,6 +90,7 @@ impl Caps {
             kitty_keys: false,
             ssh: ["SSH_TTY", "SSH_CONNECTION", "SSH_CLIENT"].iter().any(|v| set(v).is_some()),
             multiplexer,
+            notify: notify(&term, &program, multiplexer, &set),
             links: known_links && !multiplexer,
             dark,
         }

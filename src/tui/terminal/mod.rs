@@ -8,6 +8,7 @@ pub mod encode;
 pub mod handover;
 pub mod input;
 pub mod links;
+pub mod notify;
 pub mod probe;
 pub mod screen;
 

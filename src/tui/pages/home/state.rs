@@ -9,6 +9,7 @@ use crate::state::{Cx, Order, Place, age};
 use quarterdeck_core::Result;
 use quarterdeck_core::findings::{Finding, Topic};
 use quarterdeck_core::journal::Entry;
+use quarterdeck_core::overview::since::{Change, Looked};
 use quarterdeck_core::resources::{Level, ObjectRef};
 use quarterdeck_core::store::Freshness;
 
@@ -43,8 +44,9 @@ pub(super) enum Line {
     Finding(usize, Box<Shown<Finding>>),
     /// How many are well, by page.
     Counts,
-    Heading(&'static str),
+    Heading(String),
     Done(Box<Entry>),
+    Changed(Box<Change>),
 }
 
 /// What is wrong right now.
@@ -54,8 +56,19 @@ pub struct Home {
     pub(super) findings: Vec<Finding>,
     pub(super) cursor: Cursor<Finding>,
     pub(super) done: Vec<Entry>,
+    /// The platform when it was looked at before this program began.
+    looked: Option<Looked>,
+    pub(super) changes: Vec<Change>,
+    /// When the picture of the platform was kept last.
+    kept: i64,
+    now: i64,
     problem: Option<quarterdeck_core::Problem>,
 }
+
+/// Changes that are shown.
+const SHOWN: usize = 8;
+/// Seconds between two pictures of the platform.
+const KEPT: i64 = 60;
 
 impl Home {
     pub(super) fn problem(&self) -> Option<&quarterdeck_core::Problem> {
@@ -84,9 +97,22 @@ impl Home {
             lines.push(Line::Finding(i, Box::new(shown)));
         }
         lines.push(Line::Counts);
-        if !self.done.is_empty() {
-            lines.push(Line::Heading("Lately done from here"));
-            lines.extend(self.done.iter().map(|e| Line::Done(Box::new(e.clone()))));
+        let since = self.looked.as_ref().map_or(i64::MIN, |l| l.at);
+        let news = self.done.iter().any(|e| e.at >= since) || !self.changes.is_empty();
+        match &self.looked {
+            Some(looked) if news => {
+                lines.push(Line::Heading(format!("Since you last looked, {} ago", age::length(self.now - looked.at))));
+                let done = self.done.iter().filter(|e| e.at >= since);
+                let mut all: Vec<(Option<i64>, Line)> = done.map(|e| (Some(e.at), Line::Done(Box::new(e.clone())))).collect();
+                all.extend(self.changes.iter().map(|c| (c.at, Line::Changed(Box::new(c.clone())))));
+                all.sort_by_key(|(at, _)| std::cmp::Reverse(*at));
+                lines.extend(all.into_iter().take(SHOWN).map(|(_, line)| line));
+            }
+            _ if !self.done.is_empty() => {
+                lines.push(Line::Heading("Lately done from here".into()));
+                lines.extend(self.done.iter().take(5).map(|e| Line::Done(Box::new(e.clone()))));
+            }
+            _ => {}
         }
         (lines, at)
     }
@@ -141,7 +167,17 @@ impl Opens for Home {
             Ok(watched) => (Some(watched), None),
             Err(problem) => (None, Some(problem)),
         };
-        Ok(Self { watched, findings: Vec::new(), cursor: Cursor::default(), done: Vec::new(), problem })
+        Ok(Self {
+            watched,
+            findings: Vec::new(),
+            cursor: Cursor::default(),
+            done: Vec::new(),
+            looked: cx.session.memory().at_start(&Looked::key(cx.context)),
+            changes: Vec::new(),
+            kept: 0,
+            now: cx.now,
+            problem,
+        })
     }
 }
 
@@ -207,7 +243,8 @@ impl PageState for Home {
     fn refresh(&mut self, cx: &mut Cx<'_>) -> bool {
         let mut done = cx.session.journal();
         done.retain(|e| e.context == cx.context);
-        done.truncate(5);
+        done.truncate(SHOWN);
+        self.now = cx.now;
         let mut changed = done != self.done;
         self.done = done;
         if let Some(watched) = &mut self.watched
@@ -217,6 +254,15 @@ impl PageState for Home {
             self.findings = members.filter(|f| cx.scope.contains(&f.namespace)).cloned().collect();
             self.cursor.follow(&Findings(&self.findings), usize::MAX / 4);
             changed = true;
+            if watched.seen.loaded {
+                self.changes = self.looked.as_ref().map(|l| l.changes(&watched.seen)).unwrap_or_default();
+                // Kept now and then, so that a program that is killed has looked too.
+                if cx.now - self.kept >= KEPT {
+                    self.kept = cx.now;
+                    let looked = Looked::of(&watched.seen, cx.now);
+                    cx.session.memory().set(&Looked::key(cx.context), &looked);
+                }
+            }
         }
         changed
     }
@@ -234,7 +280,8 @@ impl PageState for Home {
     }
     fn next_change(&self, now: i64) -> Option<i64> {
         let times = self.findings.iter().filter_map(|f| f.since).chain(self.done.iter().map(|e| e.at));
-        age::next_of(times, now)
+        let changes = self.changes.iter().filter_map(|c| c.at);
+        age::next_of(times.chain(changes), now)
     }
     fn findable(&self) -> Vec<Findable> {
         let label = |f: &Finding| format!("{} {}", f.kind, f.title);

@@ -70,12 +70,10 @@ pub fn draw(page: &Home, seen: &Seen<'_>, canvas: &mut Canvas<'_>) {
             }
             Line::Done(entry) => {
                 let level = if entry.ok { Level::Good } else { Level::Bad };
-                let x = canvas.level(4, y, level);
-                let end = canvas.fit(x + 1, y, 8, &age::age(entry.at, seen.now), Role::Muted);
-                let user = format!("by {}", entry.user);
-                let room = width.saturating_sub(end + text::width(&user) as u16 + 4);
-                canvas.fit(end + 2, y, room, &entry.title, Role::Text);
-                canvas.right(0, y, width.saturating_sub(1), &user, Role::Muted);
+                happened(level, Some(entry.at), &entry.title, &format!("by {}", entry.user), seen.now, canvas, y);
+            }
+            Line::Changed(change) => {
+                happened(change.level, change.at, &change.text, &change.by, seen.now, canvas, y);
             }
         }
         y += 1;
@@ -85,6 +83,17 @@ pub fn draw(page: &Home, seen: &Seen<'_>, canvas: &mut Canvas<'_>) {
         let x = canvas.level(1, y, *level);
         canvas.fit(x + 1, y, width.saturating_sub(x + 2), words, Role::from(*level));
     }
+}
+
+/// Something that was done or that changed.
+fn happened(level: Level, at: Option<i64>, what: &str, by: &str, now: i64, canvas: &mut Canvas<'_>, y: u16) {
+    let width = canvas.width();
+    let x = canvas.level(4, y, level);
+    let age = at.map(|at| age::age(at, now)).unwrap_or_default();
+    canvas.right(x, y, 4, &age, Role::Muted);
+    let room = width.saturating_sub(x + 6 + text::width(by) as u16 + 3);
+    canvas.fit(x + 6, y, room, what, Role::Text);
+    canvas.right(0, y, width.saturating_sub(1), by, Role::Muted);
 }
 
 /// What is well, in one line.

@@ -3,10 +3,11 @@
 use super::form::Form;
 use crate::keymap::{Code, Command, Key, Verb};
 use crate::pages::{Hint, Opens, PageState};
-use crate::state::{Answer, Ask, Cx, Effect, Place, Subject};
+use crate::palette::{Choice, Pick};
+use crate::state::{Answer, Ask, Cx, Effect, Order, Place, Subject};
 use crate::widgets::line::Line;
-use quarterdeck_core::actions::{Action, Args, Confirmation, Outcome, Plan, Risk, RunEvent, RunId, StepState};
-use quarterdeck_core::drafts::Draft;
+use quarterdeck_core::actions::{Action, Args, Confirmation, Plan, Risk};
+use quarterdeck_core::guards::GuardState;
 use quarterdeck_core::resources::{Level, ObjectRef};
 use quarterdeck_core::{Problem, ProblemKind, Result};
 
@@ -19,23 +20,12 @@ pub enum Focus {
     Run,
 }
 
-/// How a step of a run is doing.
-#[derive(Clone, Debug, PartialEq)]
-pub enum StepNow {
-    Waiting,
-    Going(String),
-    Done(String),
-    Failed(String),
-}
-
 /// How far it has come.
 pub enum Stage {
     Form(Form),
     Planning,
     Failed(Problem),
     Review(Box<Plan>),
-    Running { plan: Box<Plan>, run: RunId },
-    Ended { plan: Box<Plan>, outcome: Outcome },
 }
 
 /// An action from its questions to its end.
@@ -49,7 +39,8 @@ pub struct PlanPage {
     pub(super) reason: Line,
     /// What stood against the last try to run.
     pub(super) refused: Option<Problem>,
-    pub(super) steps: Vec<StepNow>,
+    /// How the context was guarded when the plan was made.
+    guard: GuardState,
     pub(super) full: bool,
     pub(super) top: usize,
 }
@@ -76,7 +67,6 @@ impl PlanPage {
         } else {
             Focus::Run
         };
-        self.steps = vec![StepNow::Waiting; plan.steps.len()];
         self.stage = Stage::Review(Box::new(plan));
     }
     /// What can have the keyboard, in order.
@@ -112,7 +102,7 @@ impl PlanPage {
                 }
             }
             (Stage::Review(_), Focus::Typed | Focus::Reason) => self.move_focus(1),
-            (Stage::Review(_), Focus::Cancel) | (Stage::Failed(_) | Stage::Ended { .. }, _) => self.leave(cx),
+            (Stage::Review(_), Focus::Cancel) | (Stage::Failed(_), _) => cx.back(),
             (Stage::Review(_), Focus::Run) => self.run_now(cx),
             _ => {}
         }
@@ -131,12 +121,13 @@ impl PlanPage {
         let Stage::Review(plan) = &self.stage else { return };
         let confirmation =
             Confirmation { typed: self.typed.text().to_owned(), reason: self.reason.text().to_owned() };
-        match cx.session.run((**plan).clone(), confirmation) {
-            Ok(run) => {
-                let plan = plan.clone();
-                self.refused = None;
-                self.stage = Stage::Running { plan, run };
-                cx.ask(Ask::Wait(run));
+        match cx.session.follow((**plan).clone(), confirmation) {
+            Ok(run) => cx.order(Order::Replace(Place::name("run", run.to_string()))),
+            // A guard has come between question and answer (the unlock has ended): nothing was applied, and the
+            // question is asked again from its beginning.
+            Err(problem) if problem.kind == ProblemKind::Guarded => {
+                self.refused = Some(problem);
+                self.ask_again(cx);
             }
             // The answer is asked again, nothing was applied and nothing that was typed is lost.
             Err(problem) => {
@@ -145,45 +136,62 @@ impl PlanPage {
             }
         }
     }
+    /// Plans anew and forgets what was typed as the yes; the reason stays.
+    fn ask_again(&mut self, cx: &mut Cx<'_>) {
+        self.guard = cx.session.guard(cx.context);
+        self.typed = Line::default();
+        let undoes = match &self.stage {
+            Stage::Review(plan) => plan.undoes.clone(),
+            _ => None,
+        };
+        match undoes {
+            Some(entry) => {
+                self.stage = Stage::Planning;
+                cx.ask(Ask::Undo(entry));
+            }
+            None => self.make(cx),
+        }
+    }
+    /// How many objects are done at once: asked, or set.
+    fn wave(&mut self, arg: &str, cx: &mut Cx<'_>) {
+        let Stage::Review(plan) = &mut self.stage else { return };
+        let many = plan.steps.len();
+        if many < 2 {
+            return cx.say(Level::Off, "there is one object only");
+        }
+        match arg.parse::<usize>() {
+            Ok(wave) if wave > 0 && plan.undoes.is_some() => plan.wave = wave,
+            Ok(wave) if wave > 0 => {
+                self.args.set("wave", wave.to_string());
+                self.make(cx);
+            }
+            _ => {
+                let sizes = [1, 2, 3, 5, 10, many];
+                let sizes = sizes.iter().enumerate().filter(|(i, n)| **n <= many && !sizes[..*i].contains(n));
+                let choices = sizes.map(|(_, n)| Choice {
+                    label: n.to_string(),
+                    detail: format!("{} waves", many.div_ceil(*n)),
+                    command: Some(Command::new(Verb::Wave, n.to_string())),
+                    ..Choice::default()
+                });
+                cx.order(Order::Pick(Pick::new("How many at once", choices.collect())));
+            }
+        }
+    }
     /// Seconds of the plan as a file.
     fn save(&self, cx: &mut Cx<'_>) {
-        let (Stage::Review(plan) | Stage::Running { plan, .. } | Stage::Ended { plan, .. }) = &self.stage else { return };
+        let Stage::Review(plan) = &self.stage else { return };
         match serde_json::to_string_pretty(&**plan) {
             Ok(text) => cx.effect(Effect::Save { path: format!("plan-{}.json", plan.action), text }),
             Err(error) => cx.say(Level::Bad, format!("the plan cannot be written: {error}")),
         }
-    }
-    fn ended(&mut self, outcome: Outcome, cx: &Cx<'_>) {
-        if let Stage::Running { plan, .. } = &self.stage {
-            let plan = plan.clone();
-            if outcome.ok && plan.action == "edit" {
-                for target in &self.targets {
-                    cx.session.drafts().remove(&Draft::of(cx.context, target, "", "", cx.now).id);
-                }
-            }
-            for (slot, result) in self.steps.iter_mut().zip(&outcome.results) {
-                *slot = match result.state {
-                    StepState::Waiting => StepNow::Waiting,
-                    StepState::Accepted | StepState::Done => StepNow::Done(result.text.clone()),
-                    StepState::Failed => StepNow::Failed(result.text.clone()),
-                };
-            }
-            self.stage = Stage::Ended { plan, outcome };
-        }
-    }
-    /// Leaves; after a successful edit the editor behind this page has nothing left to do.
-    fn leave(&self, cx: &mut Cx<'_>) {
-        if matches!(&self.stage, Stage::Ended { plan, outcome } if outcome.ok && plan.action == "edit") {
-            cx.back();
-        }
-        cx.back();
     }
 }
 
 impl PageState for PlanPage {
     fn crumb(&self) -> String {
         match &self.stage {
-            Stage::Review(plan) | Stage::Running { plan, .. } | Stage::Ended { plan, .. } => plan.title.clone(),
+            Stage::Review(plan) => plan.title.clone(),
             _ => match self.targets.as_slice() {
                 [one] => format!("{} {one}", self.action),
                 many => format!("{} {} objects", self.action, many.len()),
@@ -219,13 +227,8 @@ impl PageState for PlanPage {
                     cx.copy(plan.command.clone(), "the command");
                 }
             }
-            Verb::Back => {
-                if let Stage::Running { run, .. } = &self.stage {
-                    cx.session.cancel(*run);
-                    cx.say(Level::Warn, "stopped before its next step; the journal says what was done");
-                }
-                self.leave(cx);
-            }
+            Verb::Wave => self.wave(&command.arg, cx),
+            Verb::Back => cx.back(),
             _ => return false,
         }
         true
@@ -233,6 +236,14 @@ impl PageState for PlanPage {
     fn hints(&self) -> Vec<Hint> {
         match &self.stage {
             Stage::Form(_) => vec![Hint::new(Verb::Next, "move"), Hint::new(Verb::Accept, "plan it"), Hint::new(Verb::Back, "cancel")],
+            Stage::Review(plan) if plan.steps.len() > 1 => vec![
+                Hint::new(Verb::Next, "move"),
+                Hint::new(Verb::Open, "choose"),
+                Hint::new(Verb::Wave, "waves"),
+                Hint::new(Verb::Diff, if self.full { "short" } else { "full diff" }),
+                Hint::new(Verb::Save, "save"),
+                Hint::new(Verb::Back, "cancel"),
+            ],
             Stage::Review(_) => vec![
                 Hint::new(Verb::Next, "move"),
                 Hint::new(Verb::Open, "choose"),
@@ -240,8 +251,6 @@ impl PageState for PlanPage {
                 Hint::new(Verb::Save, "save the plan"),
                 Hint::new(Verb::Back, "cancel"),
             ],
-            Stage::Running { .. } => vec![Hint::new(Verb::Back, "stop")],
-            Stage::Ended { .. } => vec![Hint::new(Verb::Back, "back"), Hint::new(Verb::Undo, "undo"), Hint::new(Verb::Save, "save")],
             _ => vec![Hint::new(Verb::Back, "back")],
         }
     }
@@ -284,28 +293,24 @@ impl PageState for PlanPage {
             }
             Answer::Object(_, Err(problem)) if problem.kind == ProblemKind::NotFound => self.stage = Stage::Failed(problem),
             Answer::Plan(plan) => match *plan {
-                Ok(plan) => self.review(plan),
+                Ok(plan) => {
+                    self.guard = cx.session.guard(cx.context);
+                    self.review(plan);
+                }
                 Err(problem) => self.stage = Stage::Failed(problem),
             },
-            Answer::Outcome(Some(outcome)) => self.ended(outcome, cx),
             _ => {}
         }
     }
-    fn run(&mut self, run: u64, event: &RunEvent, cx: &mut Cx<'_>) {
-        if !matches!(&self.stage, Stage::Running { run: mine, .. } if *mine == run) {
-            return;
+    /// A guard that came or went changes what the question is.
+    fn refresh(&mut self, cx: &mut Cx<'_>) -> bool {
+        let now = cx.session.guard(cx.context);
+        if !matches!(self.stage, Stage::Review(_)) || now.read_only == self.guard.read_only {
+            return false;
         }
-        let (step, now) = match event {
-            RunEvent::StepStarted { step } => (*step, StepNow::Going(String::new())),
-            RunEvent::StepDone { step } => (*step, StepNow::Done(String::new())),
-            RunEvent::Progress { step, text } => (*step, StepNow::Going(text.clone())),
-            RunEvent::StepFailed { step, problem } => (*step, StepNow::Failed(problem.line())),
-            RunEvent::Stage { .. } => return,
-            RunEvent::Finished(outcome) => return self.ended(outcome.clone(), cx),
-        };
-        if let Some(slot) = self.steps.get_mut(step) {
-            *slot = now;
-        }
+        self.refused = None;
+        self.ask_again(cx);
+        true
     }
 }
 
@@ -343,7 +348,7 @@ impl Opens for PlanPage {
             typed: Line::default(),
             reason: Line::default(),
             refused: None,
-            steps: Vec::new(),
+            guard: cx.session.guard(cx.context),
             full: false,
             top: 0,
         };

@@ -1,13 +1,12 @@
 //! Draws the plan page.
 
 use super::form::Form;
-use super::state::{Focus, PlanPage, Stage, StepNow};
+use super::state::{Focus, PlanPage, Stage};
 use crate::theme::Role;
 use crate::view::Seen;
 use crate::widgets::{Canvas, notice, text};
-use quarterdeck_core::actions::{ArgKind, DryRun, Outcome, Plan, Risk};
+use quarterdeck_core::actions::{ArgKind, DryRun, Plan, Risk};
 use quarterdeck_core::cluster::Access;
-use quarterdeck_core::resources::Level;
 
 /// Draws it.
 pub fn draw(page: &PlanPage, _seen: &Seen<'_>, canvas: &mut Canvas<'_>) {
@@ -21,8 +20,6 @@ pub fn draw(page: &PlanPage, _seen: &Seen<'_>, canvas: &mut Canvas<'_>) {
             notice::problem(problem, &mut canvas.below(2));
         }
         Stage::Review(plan) => review(page, plan, canvas),
-        Stage::Running { plan, .. } => progress(page, plan, None, canvas),
-        Stage::Ended { plan, outcome } => progress(page, plan, Some(outcome), canvas),
     }
 }
 
@@ -70,9 +67,15 @@ fn review(page: &PlanPage, plan: &Plan, canvas: &mut Canvas<'_>) {
     let (width, height) = (canvas.width(), canvas.height());
     let (word, role) = risk(plan.risk);
     canvas.fit(1, 0, width.saturating_sub(2), &format!("Plan: {}", plan.title), Role::Strong);
-    let label = format!("risk: {word}");
+    let waves = match plan.waves() {
+        0 | 1 => String::new(),
+        n => format!("   {} objects in {n} waves of {}, the first failure stops the rest", plan.steps.len(), plan.wave),
+    };
+    let label = format!("risk: {word}{waves}");
     canvas.text(1, 1, &label, role);
-    canvas.right(1, 1, width.saturating_sub(2), &plan.context, Role::Muted);
+    if text::width(&label) + text::width(&plan.context) + 4 < usize::from(width) {
+        canvas.right(1, 1, width.saturating_sub(2), &plan.context, Role::Muted);
+    }
 
     let lines = wrapped(body(page, plan), width);
     let foot = foot_height(page, plan);
@@ -105,6 +108,9 @@ fn body(page: &PlanPage, plan: &Plan) -> Vec<(u16, String, Role)> {
     let mut lines = Vec::new();
     let many = plan.steps.len() > 1;
     for (i, step) in plan.steps.iter().enumerate() {
+        if plan.waves() > 1 && i % plan.wave == 0 {
+            lines.push((1, format!("wave {} of {}", i / plan.wave + 1, plan.waves()), Role::Title));
+        }
         let number = if many { format!("{:>2}  ", i + 1) } else { String::new() };
         lines.push((2, format!("{number}{}  {}", step.object, step.title), Role::Text));
         let most = if page.full || !many { usize::MAX } else { 3 };
@@ -207,36 +213,5 @@ fn confirm(page: &PlanPage, plan: &Plan, canvas: &mut Canvas<'_>) {
     } else {
         let why = if plan.changes_nothing() { "nothing would change" } else { "cannot be run as it stands" };
         canvas.text(x + 3, y, why, Role::Warn);
-    }
-}
-
-fn progress(page: &PlanPage, plan: &Plan, outcome: Option<&Outcome>, canvas: &mut Canvas<'_>) {
-    let width = canvas.width();
-    match outcome {
-        Some(outcome) => {
-            let level = if outcome.ok { Level::Good } else { Level::Bad };
-            let x = canvas.level(1, 0, level);
-            let y = canvas.paragraph(x + 1, 0, &outcome.text, level.into());
-            if outcome.can_undo {
-                canvas.text(x + 1, y, "It can be taken back.", Role::Muted);
-            }
-        }
-        None => {
-            let x = canvas.level(1, 0, Level::Busy);
-            canvas.fit(x + 1, 0, width.saturating_sub(x + 2), &plan.title, Role::Strong);
-        }
-    }
-    let height = usize::from(canvas.height().saturating_sub(3));
-    for (y, (step, now)) in (3..).zip(plan.steps.iter().zip(&page.steps).skip(page.top).take(height)) {
-        let (level, text) = match now {
-            StepNow::Waiting => (Level::Off, ""),
-            StepNow::Going(text) => (Level::Busy, text.as_str()),
-            StepNow::Done(text) => (Level::Good, text.as_str()),
-            StepNow::Failed(text) => (Level::Bad, text.as_str()),
-        };
-        let x = canvas.level(2, y, level);
-        let x = canvas.fit(x + 1, y, width / 2, &step.object.to_string(), Role::Text);
-        let text = if text.is_empty() { &step.title } else { text };
-        canvas.fit(x + 2, y, width.saturating_sub(x + 3), text, Role::from(level));
     }
 }
