@@ -350,9 +350,8 @@ impl Session {
         let cluster = self.cluster(&plan.context)?;
         cluster.set_read_only(self.guard(&plan.context).read_only.is_some());
         let cancel = CancellationToken::new();
-        let run = inner.runs.next_id();
-        let view = Arc::new(Mutex::new(runs::begin(run, &plan, self.clock().now())));
-        let runner = Runner {
+        let view = Arc::new(Mutex::new(runs::begin(0, &plan, self.clock().now())));
+        let mut runner = Runner {
             guards: inner.guards.clone(),
             clock: self.clock().clone(),
             usual: if full { Usual::of(&inner.journal.records()) } else { Usual::default() },
@@ -361,12 +360,16 @@ impl Session {
             user: self.user(&plan.context),
             cancel: cancel.clone(),
             cluster,
-            run,
+            run: 0,
             full,
             view: view.clone(),
             overview,
         };
         runner.guarded(&plan)?;
+        // What was refused has no number.
+        let run = inner.runs.next_id();
+        runner.run = run;
+        view.lock().id = run;
         let (told, done) = tokio::sync::watch::channel(None);
         inner.runs.add(&view, cancel, done);
         let reason = confirmation.reason.clone();

@@ -49,7 +49,7 @@ fn a_run_that_ends_while_nobody_looks_notifies_once() {
 fn several_objects_go_in_waves_that_the_plan_shows() {
     let mut robot = Robot::start("ominis", 80, 24);
     robot.until_idle().keys(":deploy<enter>").until("client-acme").until_idle().keys("/ns:client<enter>").until_idle();
-    robot.keys("<space><space><space><space>r").until("accepted by the server").until("wave 2 of 2");
+    robot.keys("<space><space><space><space>r").until("wave 2 of 2").until_idle();
     golden("plan-waves", &mut robot);
     robot.keys("w").until("How many at once").keys("<enter>").until("wave 4 of 4");
     robot.keys("<esc>");
@@ -71,9 +71,9 @@ fn an_unlock_that_ends_in_the_middle_of_the_question_applies_nothing_and_the_que
     robot.keys("U").keys("ticket 7 again<enter>").until("Type ").until("to confirm");
     let screen = robot.screen();
     assert!(!screen.contains("nothing was changed") && screen.contains("rollout"), "{screen}");
-    robot.keys("<tab><tab><enter>");
+    robot.keys("<tab><tab><tab><enter>");
     assert!(robot.state.session.runs().is_empty(), "the name has to be typed again");
-    robot.keys("<tab><tab>").keys(&format!("{}<tab><tab><tab><enter>", target.name)).until("run 1").until("done");
+    robot.keys(&format!("{}<tab><tab><tab><enter>", target.name)).until("run 1").until("done");
     let journal = robot.state.session.journal();
     assert_eq!((journal[0].action.as_str(), journal[0].reason.as_str()), ("label", "rollout"));
 }

@@ -507,3 +507,34 @@ async fn a_restart_is_followed_until_its_pods_are_there() {
     assert_eq!((outcome.ok, outcome.text.as_str()), (true, "1 of 1 replicas available"));
     assert_eq!(lab.session.journal()[0].outcome, "1 of 1 replicas available");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_wave_that_fails_stops_the_next_one_and_the_reason_is_on_the_object_where_that_is_wanted() {
+    let lab = Lab::with(|options, _| {
+        std::fs::write(options.config_file.as_ref().unwrap(), "[guards]\nannotate = true\n").unwrap();
+    })
+    .await;
+    let (bad, good) = (lab.deployment("bad", 1).await, lab.deployment("good", 1).await);
+    let status = json!({"status": {"observedGeneration": 99,
+        "conditions": [{"type": "Progressing", "status": "False", "reason": "ProgressDeadlineExceeded", "message": "timed out"}]}});
+    let path = bad.path(Some("status"));
+    lab.admin().call(Request::write(crate::cluster::Method::MergePatch, path, status.to_string())).await.unwrap();
+    let args = Args::new().with("wave", "1");
+    let plan = lab.session.plan("sim", "restart", &[bad.clone(), good.clone()], &args).await.unwrap();
+    assert_eq!((plan.wave, plan.waves()), (1, 2));
+    assert!(plan.command.contains("--wave 1"), "{}", plan.command);
+    assert!(lab.session.plan("sim", "restart", &[bad.clone()], &Args::new().with("wave", "0")).await.is_err());
+    let yes = Confirmation { typed: String::new(), reason: "ticket 7".into() };
+    let run = lab.session.run(plan, yes).unwrap();
+    let outcome = lab.session.wait(run).await.unwrap();
+    let states: Vec<StepState> = outcome.results.iter().map(|r| r.state).collect();
+    assert_eq!(states, [StepState::Failed, StepState::Waiting], "{outcome:?}");
+    assert!(!outcome.ok && outcome.text.contains("stopped at the first failure"), "{}", outcome.text);
+    let restarted = |o: &Value| o["spec"]["template"]["metadata"]["annotations"].is_object();
+    let (bad, good) = (lab.get(&bad).await.unwrap(), lab.get(&good).await.unwrap());
+    assert!(restarted(&bad) && !restarted(&good), "the second wave was not touched");
+    let reason = bad["metadata"]["annotations"][super::runner::REASON].as_str().unwrap();
+    assert!(reason.starts_with("ticket 7 ("), "{reason}");
+    let note = lab.session.hand_over(ExportFormat::Markdown, None, &[]);
+    assert!(note.contains("## Look at these first") && note.contains("Restart 2 deployments"), "{note}");
+}

@@ -7,6 +7,7 @@ use crate::view::Seen;
 use crate::widgets::{Canvas, notice, text};
 use quarterdeck_core::actions::{ArgKind, DryRun, Plan, Risk};
 use quarterdeck_core::cluster::Access;
+use quarterdeck_core::{Problem, ProblemKind};
 
 /// Draws it.
 pub fn draw(page: &PlanPage, _seen: &Seen<'_>, canvas: &mut Canvas<'_>) {
@@ -113,8 +114,13 @@ fn body(page: &PlanPage, plan: &Plan) -> Vec<(u16, String, Role)> {
         }
         let number = if many { format!("{:>2}  ", i + 1) } else { String::new() };
         lines.push((2, format!("{number}{}  {}", step.object, step.title), Role::Text));
-        let most = if page.full || !many { usize::MAX } else { 3 };
-        for line in step.diff.iter().take(if page.full { usize::MAX } else { most.min(12) }) {
+        // Of several objects the titles say what is done; the full difference is one key away.
+        let most = match (page.full, many) {
+            (true, _) => usize::MAX,
+            (false, true) => 0,
+            (false, false) => 12,
+        };
+        for line in step.diff.iter().take(most) {
             let path = &line.path;
             match (&line.before, &line.after) {
                 (Some(before), Some(after)) => {
@@ -177,7 +183,7 @@ fn confirm(page: &PlanPage, plan: &Plan, canvas: &mut Canvas<'_>) {
     let width = canvas.width();
     let mut y = 1;
     if let Some(problem) = &page.refused {
-        canvas.fit(2, y, width.saturating_sub(3), &problem.line(), Role::Bad);
+        canvas.fit(2, y, width.saturating_sub(3), &refused(problem), Role::Bad);
         y += 1;
     }
     if foci.contains(&Focus::Typed) {
@@ -213,5 +219,14 @@ fn confirm(page: &PlanPage, plan: &Plan, canvas: &mut Canvas<'_>) {
     } else {
         let why = if plan.changes_nothing() { "nothing would change" } else { "cannot be run as it stands" };
         canvas.text(x + 3, y, why, Role::Warn);
+    }
+}
+
+/// What stood against the last yes, in one line.
+fn refused(problem: &Problem) -> String {
+    let words = format!("{}: {}", problem.what, problem.why);
+    match problem.kind {
+        ProblemKind::Guarded => format!("{words}. Unlock, and it is asked again."),
+        _ => words,
     }
 }
