@@ -21,7 +21,7 @@ fn what_is_stuck_is_named_with_its_next_step_and_the_run_goes_on_without_its_pag
     let mut robot = Robot::start("ominis", 80, 24);
     robot.until("cannot be issued").until_idle().keys(":sts<enter>").until("postgres").until_idle();
     robot.keys("/ns:homer<enter>").until_idle().keys("r").until("accepted by the server").keys("<enter>");
-    robot.until("waits for").until("1 running");
+    robot.until("waits for").until("it has seen 1").until("1 running");
     golden("run-stuck", &mut robot);
     let idle = robot.bytes_of("");
     assert_eq!(idle, 0, "a clock that stands still costs nothing");
