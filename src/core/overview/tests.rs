@@ -204,3 +204,27 @@ fn json_has_stable_camel_case_fields() {
     assert!(json["tenants"][0]["certificatesReady"].is_u64());
     assert!(!json.to_string().contains("PRIVATE KEY"));
 }
+
+#[test]
+fn the_profile_that_the_docs_show_works() {
+    let docs = include_str!("../../../docs/platforms.md");
+    let yaml = docs.split("```yaml\n").nth(1).and_then(|rest| rest.split("```").next()).expect("a block of YAML");
+    assert!(crate::platform::check::read(yaml).1.is_empty(), "{:?}", crate::platform::check::read(yaml).1);
+    let dir = tempfile::tempdir().expect("a folder");
+    let file = dir.path().join("harbour.yaml");
+    std::fs::write(&file, yaml).expect("written");
+    let (platforms, _) = crate::platform::Library::open(None, file.to_str()).expect("a good profile");
+    let o = Overview::derive(&super::Snapshot { platforms, ..world("plain", at(NOW)) }, at(NOW));
+    assert_eq!((o.platform.id.as_str(), o.platform.chosen_by.as_str()), ("harbour", "--platform"));
+    assert_eq!(
+        rows(&o),
+        [
+            "ingress core ingress-nginx - - Healthy",
+            "database core shop - - Healthy",
+            "blog optional blog - - Healthy",
+            "shop core+shared shop shop.example.com ingress+database Degraded",
+        ]
+    );
+    assert_eq!(o.app("shop").and_then(|a| a.url.clone()).as_deref(), Some("https://shop.example.com/cart"));
+    assert_eq!(o.app("database").map(|a| a.workloads.len()), Some(1));
+}

@@ -190,7 +190,12 @@ fn place(app: &mut AppView, routes: &[RouteView], entry: Option<&AppEntry>) {
         if mine && !route.host.is_empty() && !app.hosts.contains(&route.host) {
             if app.url.is_none() || named {
                 let path = entry.map(|e| e.path.as_str()).unwrap_or_default();
-                app.url = route.url().map(|u| format!("{}{path}", u.trim_end_matches('/')));
+                // A path that the profile gives stands in for the route's.
+                let base = |u: &str| match path {
+                    "" => u.to_owned(),
+                    _ => u.strip_suffix(&*route.path).unwrap_or(u).to_owned(),
+                };
+                app.url = route.url().map(|u| format!("{}{path}", base(&u).trim_end_matches('/')));
             }
             app.hosts.push(route.host.clone());
         }
