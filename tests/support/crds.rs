@@ -17,6 +17,10 @@ pub enum Project {
     GatewayApi,
     /// IngressRoutes, middlewares, TLS options.
     Traefik,
+    /// Applications, ApplicationSets, AppProjects.
+    ArgoCd,
+    /// Kustomizations, and the sources that they name.
+    Flux,
 }
 
 struct Source {
@@ -28,8 +32,9 @@ struct Source {
 }
 
 impl Project {
-    fn source(self) -> Source {
-        match self {
+    /// One entry a module.
+    fn sources(self) -> Vec<Source> {
+        let one = match self {
             Project::CertManager => Source {
                 module: "github.com/cert-manager/cert-manager@v1.21.2",
                 sum: "h1:UWgoYM+KLNtRlqmoWOKjKBOBUPVHeepQ6/ac3ERJW68=",
@@ -45,13 +50,39 @@ impl Project {
                 sum: "h1:6pe4s7aaDTQs+AsF7KP3sM/xnq7zOVvibRQe5tw9eFo=",
                 path: "docs/content/reference/dynamic-configuration/kubernetes-crd-definition-v1.yml",
             },
-        }
+            Project::ArgoCd => Source {
+                module: "github.com/argoproj/argo-cd/v3@v3.5.7",
+                sum: "h1:Xm1BF+I5OgDKUG3SDK49vn2/Y5AMyaNVko+/JT08gj0=",
+                path: "manifests/crds",
+            },
+            Project::Flux => {
+                let sources = Source {
+                    module: "github.com/fluxcd/source-controller@v1.9.6",
+                    sum: "h1:nG534/bI6nVpyHra7ONAk6xDB3xPsVT+EOLHZHXPrrc=",
+                    path: "config/crd/bases",
+                };
+                let kustomizations = Source {
+                    module: "github.com/fluxcd/kustomize-controller@v1.9.5",
+                    sum: "h1:/XY2zy3K7fntyppEXIHG7oRMzmfgIt50eJzUfaPX1Kc=",
+                    path: "config/crd/bases",
+                };
+                return vec![sources, kustomizations];
+            }
+        };
+        vec![one]
     }
 }
 
 /// The project's definitions, downloaded through the Go module proxy when they are not on this machine yet.
 pub fn definitions(project: Project) -> Result<Vec<Value>, String> {
-    let source = project.source();
+    let mut found = Vec::new();
+    for source in project.sources() {
+        found.extend(published(&source)?);
+    }
+    Ok(found)
+}
+
+fn published(source: &Source) -> Result<Vec<Value>, String> {
     let told: Value = serde_json::from_str(&go(&["mod", "download", "-json", source.module])?)
         .map_err(|e| format!("go mod download {}: {e}", source.module))?;
     if told["Sum"] != source.sum {

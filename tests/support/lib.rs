@@ -6,13 +6,17 @@
 //! - [`programs`] builds the servers from `tests/real/go.mod` once, into `target/real/bin`.
 //! - [`acme`], [`cert_manager`], [`edge`]: an ACME server with its DNS, cert-manager, and what answers on the ports
 //!   of the hosts. Each is a real server of a Go module below `tests/real`, or of Debian's packages ([`debian`]).
+//! - [`argocd`], [`gitea`], [`flux`]: the real Argo CD with a real git server, and Flux's kustomize-controller.
 //! - [`http::Client`] speaks HTTP/1.1 to whatever a kubeconfig names.
 
 pub mod acme;
+pub mod argocd;
 pub mod cert_manager;
 pub mod crds;
 pub mod debian;
 pub mod edge;
+pub mod flux;
+pub mod gitea;
 pub mod http;
 pub mod keeper;
 pub mod pki;
