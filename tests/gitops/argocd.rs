@@ -112,8 +112,9 @@ fn a_commit_is_refreshed_synced_and_followed_to_the_changed_object() {
     assert_eq!(shop.sync(), "Synced", "nobody has looked at the commit yet");
     shop.done("argocd-refresh", "");
     assert_eq!(shop.sync(), "OutOfSync");
-    let outcome = shop.done("argocd-sync", "");
-    assert!(outcome["text"].to_string().contains(&commit[..7]), "{outcome:#}");
+    shop.done("argocd-sync", "");
+    let synced = shop.wait("is in sync", |app| app["status"]["sync"]["status"] == "Synced");
+    assert_eq!(synced["status"]["operationState"]["syncResult"]["revision"], *commit);
     assert_eq!(shop.mode("settings"), "two");
     let pods = stand.ground.get(&format!("/api/v1/namespaces/{}/pods", shop.namespace));
     assert!(pods.to_string().contains("web:2"), "the run was not followed to the new pods: {pods:#}");
@@ -194,9 +195,9 @@ fn an_operation_that_waits_for_ever_is_terminated_and_a_failed_hook_is_named() {
     assert_eq!(all["outcome"]["ok"], false, "{all:#}");
     let text = all["outcome"]["text"].to_string();
     assert!(text.contains("migrate") && text.contains("hook"), "{text}");
-    let app = stand.ground.app("hooks");
-    assert_eq!(app["verdict"]["level"], "bad", "{app:#}");
-    assert!(app["verdict"]["why"].to_string().contains("migrate"), "{app:#}");
+    let why = stand.ground.why("hooks");
+    assert_eq!(why["verdict"]["level"], "bad", "{why:#}");
+    assert!(why.to_string().contains("migrate"), "{why:#}");
 }
 
 #[test]
@@ -210,5 +211,6 @@ fn a_folder_that_is_not_in_git_is_why_an_app_cannot_be_compared() {
     assert_eq!((&app["verdict"]["level"], &app["sync"]), (&"bad".into(), &"Unknown".into()), "{app:#}");
     let why = app["verdict"]["why"].to_string();
     assert!(why.contains("app path does not exist"), "{app:#}");
+    assert_eq!(stand.ground.why("lost")["verdict"], app["verdict"]);
     assert!(app["verdict"]["next"].to_string().contains("spec.source.path"), "{app:#}");
 }

@@ -73,11 +73,11 @@ fn a_kustomization_is_reconciled_when_told_so_suspended_and_resumed() {
 fn a_folder_that_is_not_in_the_source_is_why_a_kustomization_is_not_ready() {
     let Some(stand) = stand("a_folder_that_is_not_in_the_source_is_why_a_kustomization_is_not_ready") else { return };
     let (ground, cluster) = (stand.ground, &stand.ground.cluster);
-    let namespace = cluster.namespace("lost");
-    stand.controller.revision(cluster, "lost", &"3".repeat(40), &[("app/a.yaml", &settings("settings", "one"))]);
-    cluster.apply("kustomizations", &KustomizeController::kustomization("lost", "lost", "./nowhere", &namespace));
-    ground.wait(&path("lost"), "has failed", |found| ready(found)["status"] == "False");
-    let app = ground.app("lost");
+    let namespace = cluster.namespace("astray");
+    stand.controller.revision(cluster, "astray", &"3".repeat(40), &[("app/a.yaml", &settings("settings", "one"))]);
+    cluster.apply("kustomizations", &KustomizeController::kustomization("astray", "astray", "./nowhere", &namespace));
+    ground.wait(&path("astray"), "has failed", |found| ready(found)["status"] == "False");
+    let app = ground.app("astray");
     assert_eq!(app["verdict"]["level"], "bad", "{app:#}");
     assert!(app["verdict"].to_string().contains("nowhere"), "{app:#}");
 }

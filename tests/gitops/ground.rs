@@ -99,6 +99,11 @@ impl Ground {
         found.unwrap_or_else(|| panic!("{name} is not in {list:#}"))
     }
 
+    /// What `qd app why` says of one app.
+    pub fn why(&self, name: &str) -> Value {
+        self.json(&format!("app why {name} -o json"))
+    }
+
     /// The path of a ConfigMap.
     pub fn settings(&self, namespace: &str, name: &str) -> String {
         format!("/api/v1/namespaces/{namespace}/configmaps/{name}")
