@@ -5,13 +5,19 @@ use crate::state::cursor::Rows;
 
 /// Compares a screen with the kept one.
 pub(crate) fn golden(name: &str, robot: &mut Robot) {
+    let screen = robot.screen();
+    kept(name, screen);
+}
+
+/// Compares what is seen with what is kept.
+fn kept(name: &str, seen: String) {
     let mut settings = insta::Settings::clone_current();
     settings.set_snapshot_path(concat!(env!("CARGO_MANIFEST_DIR"), "/../../snapshots"));
     settings.set_prepend_module_to_snapshot(false);
     settings.set_omit_expression(true);
     // Names that the world draws by chance are the same each time; ports of the server are not.
     settings.add_filter(r"127\.0\.0\.1:\d+", "127.0.0.1:PORT");
-    settings.bind(|| insta::assert_snapshot!(name, robot.screen()));
+    settings.bind(|| insta::assert_snapshot!(name, seen));
 }
 
 #[test]
@@ -38,6 +44,41 @@ fn every_page_says_what_matters_first() {
     golden("which-key", &mut robot);
     robot.keys("<esc>");
     robot.keys(":nosuchkind<enter>").until("cannot go to `nosuchkind`");
+}
+
+/// The pages that matter most, and the plan of a change.
+fn gallery(robot: &mut Robot, mut look: impl FnMut(&str, &mut Robot)) {
+    robot.until("cannot be issued").until_idle();
+    look("home", robot);
+    for page in ["apps", "certificates", "pods"] {
+        robot.keys(&format!(":{page}<enter>")).until_idle();
+        look(page, robot);
+        if page == "certificates" {
+            robot.keys("<enter>").until_idle();
+            look("certificate", robot);
+            robot.keys("<esc>");
+        }
+    }
+    robot.keys(":deploy<enter>").until_idle().keys("/ns:excalidraw<enter>").until("[ns:excalidraw]").keys("s");
+    robot.until("replicas").keys("<ctrl-u>4<enter>").until("accepted by the server").until_idle();
+    look("plan", robot);
+}
+
+#[test]
+fn a_large_screen_is_used() {
+    let mut robot = Robot::start("ominis", 200, 50);
+    gallery(&mut robot, |name, robot| golden(&format!("large-{name}"), robot));
+}
+
+#[test]
+fn colours_carry_what_the_symbols_say() {
+    let mut options = RobotOptions::new("ominis", 80, 24);
+    options.tui.no_color = false;
+    let mut robot = Robot::with(options);
+    gallery(&mut robot, |name, robot| {
+        let looks = robot.looks();
+        kept(&format!("colour-{name}"), looks);
+    });
 }
 
 #[test]

@@ -18,6 +18,7 @@ use quarterdeck_sim::world::{self, WorldOptions};
 use quarterdeck_sim::{ServeOptions, SimServer};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
+use ratatui::style::Color;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -63,6 +64,15 @@ impl RobotOptions {
 
 /// What $EDITOR would do with a text.
 pub type Edit = Box<dyn Fn(&str) -> String + Send>;
+
+/// A colour as a reader calls it.
+fn look(colour: Option<Color>) -> String {
+    match colour {
+        None | Some(Color::Reset) => "default".into(),
+        Some(Color::Rgb(r, g, b)) => format!("#{r:02x}{g:02x}{b:02x}"),
+        Some(other) => format!("{other:?}").to_lowercase(),
+    }
+}
 
 /// The screen without a terminal.
 pub struct Robot {
@@ -353,6 +363,37 @@ impl Robot {
             }
             text.push_str(line.trim_end());
             text.push('\n');
+        }
+        text
+    }
+
+    /// The looks of the screen, one line for each run of cells that do not look like plain text: row, columns, look
+    /// and what is written there.
+    pub fn looks(&mut self) -> String {
+        let buffer = self.buffer().0;
+        let plain = buffer.cell((0, 0)).map(|c| look(c.style().bg)).unwrap_or_default();
+        let mut text = String::new();
+        for y in 0..buffer.area.height {
+            let mut runs: Vec<(u16, String, String)> = Vec::new();
+            for x in 0..buffer.area.width {
+                let cell = &buffer[(x, y)];
+                let style = cell.style();
+                let mut words = vec![look(style.fg)];
+                if look(style.bg) != plain {
+                    words.push(format!("on {}", look(style.bg)));
+                }
+                if !style.add_modifier.is_empty() {
+                    words.push(format!("{:?}", style.add_modifier).to_lowercase());
+                }
+                let name = words.join(" ");
+                match runs.last_mut() {
+                    Some((_, same, content)) if *same == name => content.push_str(cell.symbol()),
+                    _ => runs.push((x, name, cell.symbol().to_owned())),
+                }
+            }
+            for (x, name, content) in runs.iter().filter(|(_, _, content)| !content.trim().is_empty()) {
+                text.push_str(&format!("{y:>3}:{x:<3} {name:<24} {}\n", content.trim_end()));
+            }
         }
         text
     }

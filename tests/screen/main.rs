@@ -3,4 +3,5 @@
 
 mod bad_days;
 mod pages;
+mod platform;
 mod stage;

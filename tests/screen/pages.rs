@@ -136,7 +136,8 @@ fn the_pages_on_a_real_control_plane() {
     let stage = Stage::new(&cluster.admin());
     for options in [stage.options(80, 24), stage.options(200, 50).env("NO_COLOR", "1")] {
         let terminal = stage.live(&options, &["-n", &namespace]);
-        go(&terminal, "deployments", "web");
+        // The row itself: names of kinds in the palette have this word in them, too.
+        go(&terminal, "deployments", "▶ web");
         press(&terminal, "d", "2 of 2 ready");
         press(&terminal, "<esc>", "READY");
         press(&terminal, "y", "creationTimestamp");

@@ -1,6 +1,6 @@
-//! What is said above the content of a page: that its object is gone, or what went wrong.
+//! What is said above the content of a page (that its object is gone, what went wrong) and at its foot.
 
-use super::Canvas;
+use super::{Canvas, text};
 use crate::theme::Role;
 use quarterdeck_core::Problem;
 use quarterdeck_core::resources::Level;
@@ -33,4 +33,27 @@ pub fn problem(problem: &Problem, canvas: &mut Canvas<'_>) -> u16 {
         y = canvas.paragraph(x + 1, y, &format!("Next step: {}", problem.next), Role::Text);
     }
     y + 1
+}
+
+/// Text that had no room in its row, below the `used` lines when there are free ones.
+pub fn foot(used: u16, title: &str, words: &str, canvas: &mut Canvas<'_>) {
+    // A blank line stays between the rows and their foot.
+    let free = usize::from(canvas.height().saturating_sub(used + 1));
+    let x = text::width(title) as u16 + if title.is_empty() { 4 } else { 4 + 1 };
+    let room = usize::from(canvas.width().saturating_sub(x + 1));
+    if free == 0 || room < 20 {
+        return;
+    }
+    let mut lines = text::wrap(&quarterdeck_core::text::clean(words), room);
+    if lines.len() > free {
+        lines.truncate(free);
+        if let Some(last) = lines.last_mut() {
+            last.push_str(canvas.glyphs().ellipsis);
+        }
+    }
+    let top = used + 1;
+    canvas.text(4, top, title, Role::Muted);
+    for (i, line) in lines.iter().enumerate() {
+        canvas.text(x, top + i as u16, line, Role::Text);
+    }
 }

@@ -40,6 +40,7 @@ pub fn draw(page: &Home, seen: &Seen<'_>, canvas: &mut Canvas<'_>) {
     // Names of findings in one column.
     let names = page.findings.iter().map(|f| text::width(&f.title)).max().unwrap_or(0);
     let names = names.min(usize::from(width) * 2 / 5) as u16;
+    let mut cut = None;
     for line in lines.iter().skip(first).take(height.saturating_sub(usize::from(y))) {
         match line {
             Line::Head(level, title, since) => {
@@ -62,6 +63,9 @@ pub fn draw(page: &Home, seen: &Seen<'_>, canvas: &mut Canvas<'_>) {
                 }
                 let x = 4 + names + 2;
                 let words = if shown.ghost { "gone" } else { finding.reason.as_str() };
+                if shown.cursor && text::width(words) > usize::from(width.saturating_sub(x + 1)) {
+                    cut = Some(words);
+                }
                 canvas.fit(x, y, width.saturating_sub(x + 1), words, role);
             }
             Line::Counts => counts(overview, canvas, y),
@@ -77,6 +81,9 @@ pub fn draw(page: &Home, seen: &Seen<'_>, canvas: &mut Canvas<'_>) {
             }
         }
         y += 1;
+    }
+    if let Some(words) = cut {
+        notice::foot(y, "", words, &mut canvas.part(0, 0, width, height as u16));
     }
     for (i, (level, words)) in notes.iter().enumerate() {
         let y = canvas.height().saturating_sub((notes.len() - i) as u16);

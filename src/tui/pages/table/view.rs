@@ -6,12 +6,13 @@ use crate::state::cursor::Shown;
 use crate::theme::Role;
 use crate::view::Seen;
 use crate::widgets::columns::{GAP, Want, share};
-use crate::widgets::{Canvas, text};
+use crate::widgets::{Canvas, notice, text};
 use quarterdeck_core::resources::row::RowArc;
 use quarterdeck_core::resources::{Cell, Column, ColumnType, Level, Query};
 use quarterdeck_core::cluster::Right;
 use quarterdeck_core::store::Freshness;
 use quarterdeck_core::{Problem, ProblemKind};
+use std::borrow::Cow;
 
 /// Stands for the namespace among the places of columns.
 const NAMESPACE: usize = usize::MAX;
@@ -123,6 +124,24 @@ impl Grid<'_> {
                 canvas.emphasize(x, y, width);
             }
         }
+        if let Some(line) = lines.iter().find(|l| l.cursor && !l.ghost)
+            && let Some((title, words)) = self.cut(&shown, &line.row)
+        {
+            notice::foot(y + 1 + lines.len() as u16, &title, &words, canvas);
+        }
+    }
+
+    /// The sentence of a row that is cut the most, with its column's title: why, a message, hosts. Names tell
+    /// enough with their middle cut.
+    fn cut<'r>(&self, shown: &[(usize, u16)], row: &'r RowArc) -> Option<(String, Cow<'r, str>)> {
+        let missing = |(column, width): &(usize, u16)| {
+            let (title, cell) = (self.columns.get(*column)?, row.cells.get(*column)?);
+            let words = shown_text(cell, self.now, self.widths.is_narrow());
+            let lost = text::width(&words).saturating_sub(usize::from(*width));
+            (lost > 0 && matches!(cell, Cell::Text(_)) && !self.is_lead(title)).then_some((lost, title, words))
+        };
+        let (_, title, words) = shown.iter().filter_map(missing).max_by_key(|(lost, ..)| *lost)?;
+        Some((title.name.to_uppercase(), words))
     }
 
     fn is_lead(&self, column: &Column) -> bool {
@@ -158,6 +177,13 @@ impl Grid<'_> {
         }
     }
 
+    /// The width of a column's title and widest cell.
+    fn natural(&self, column: usize) -> u16 {
+        let title = &self.columns[column];
+        let status = if title.column_type == ColumnType::Status { 2 } else { 0 };
+        (self.widths.of(column) + status).max(text::width(&title.name) as u16)
+    }
+
     /// The columns that are shown, with their widths.
     fn layout(&self, width: u16) -> Vec<(usize, u16)> {
         let columns = self.columns;
@@ -182,15 +208,20 @@ impl Grid<'_> {
                     return Want { natural, min: natural, importance: 1, cuttable: true };
                 }
                 let column = &columns[*i];
-                let status = if column.column_type == ColumnType::Status { 2 } else { 0 };
-                let natural = (self.widths.of(*i) + status).max(text::width(&column.name) as u16);
+                let natural = self.natural(*i);
                 let cuttable = matches!(column.column_type, ColumnType::Text | ColumnType::Status);
                 // When columns are asked for, the left ones come first.
                 let importance = if self.skipped > 0 && column.importance > 0 { 1 } else { column.importance };
                 Want { natural, min: column.min_width.max(4), importance, cuttable }
             })
             .collect();
-        let (shown, _) = share(&wants, width);
+        let (mut shown, _) = share(&wants, width);
+        let used: u16 = shown.iter().map(|(_, w)| w + GAP).sum();
+        // What nobody else wants makes namespaces whole.
+        if let Some((_, namespace)) = shown.iter_mut().find(|(i, _)| candidates[*i] == NAMESPACE) {
+            let spare = (width + GAP).saturating_sub(used);
+            *namespace += self.widths.namespace().saturating_sub(*namespace).min(spare);
+        }
         shown.into_iter().map(|(i, w)| (candidates[i], w)).collect()
     }
 
