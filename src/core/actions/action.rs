@@ -174,6 +174,19 @@ pub trait Action: Send + Sync {
     async fn carry(&self, _work: &Work<'_>) -> Option<Result<Carried>> {
         None
     }
+    /// The kind that is meant when the command line names objects without one, e.g. `applications.argoproj.io`;
+    /// empty: a kind has to be named.
+    fn own_kind(&self) -> &'static str {
+        ""
+    }
+    /// Whether what it changes is something that Argo CD, Flux or Helm may take back.
+    fn may_be_reverted(&self) -> bool {
+        true
+    }
+    /// Whether each step is seen to its end before the next one is sent.
+    fn in_turn(&self) -> bool {
+        false
+    }
     /// How long an effect may take before it is given up on.
     fn patience(&self) -> std::time::Duration {
         std::time::Duration::from_secs(600)

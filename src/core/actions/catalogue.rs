@@ -4,6 +4,7 @@ use super::action::Action;
 use super::{
     annotate, backup, delete, drain, edit, label, rerun, restart, rollback, scale, set_image, toggle, trigger,
 };
+use super::{argocd, flux, refresh_secret};
 
 static ALL: &[&dyn Action] = &[
     &edit::Edit,
@@ -20,6 +21,18 @@ static ALL: &[&dyn Action] = &[
     &toggle::UNCORDON,
     &drain::Drain,
     &backup::Backup,
+    &argocd::Sync,
+    &argocd::Refresh,
+    &argocd::HardRefresh,
+    &argocd::Terminate,
+    &argocd::Rollback,
+    &argocd::SuspendAutoSync,
+    &argocd::ResumeAutoSync,
+    &flux::Reconcile,
+    &flux::ReconcileWithSource,
+    &flux::Suspend,
+    &flux::Resume,
+    &refresh_secret::RefreshSecret,
     &label::Label,
     &annotate::Annotate,
     &delete::Delete,
@@ -30,9 +43,9 @@ pub fn all() -> &'static [&'static dyn Action] {
     ALL
 }
 
-/// The action of this name.
+/// The action of this name, in capitals or not.
 pub fn find(name: &str) -> Option<&'static dyn Action> {
-    ALL.iter().copied().find(|a| a.name() == name)
+    ALL.iter().copied().find(|a| a.name().eq_ignore_ascii_case(name))
 }
 
 #[cfg(test)]

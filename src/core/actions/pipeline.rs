@@ -2,6 +2,7 @@
 //! action propose, ask for rights, guards and the server's own opinion (dry run), and compare.
 
 use super::action::{Action, Args, Asked, Proposal, Target};
+use super::owner::Owners;
 use super::plan::{DryRun, Plan, Risk, Step, was_read};
 use super::send::send;
 use super::{command, diff, patch};
@@ -56,18 +57,27 @@ impl Planner<'_> {
         let config = self.guards.config().file.as_deref();
         let asked = Asked { cluster: self.cluster, now: self.now, targets: &targets, args, config };
         let mut proposal = action.plan(asked).await?;
-        for target in &targets {
-            proposal.warnings.extend(
-                manager(&target.object).map(|m| format!("{m} manages {} and may take this back", target.reference)),
-            );
+        if action.may_be_reverted() {
+            let mut owners = Owners::new(self.cluster);
+            for target in &targets {
+                proposal.warnings.extend(owners.warning(target).await);
+            }
         }
         if !unread.is_empty() {
             proposal.warnings.push(format!("you may not read {}: what is there now is not shown", unread.join(", ")));
         }
         let objects: Vec<ObjectRef> = targets.into_iter().map(|t| t.reference).collect();
-        let rights = objects.iter().flat_map(|o| action.rights(o)).collect();
+        let mut rights: Vec<Right> = objects.iter().flat_map(|o| action.rights(o)).collect();
+        // A plan may reach further than the objects that were named: to their sources, to what they have made.
+        let named = |o: &ObjectRef| objects.iter().any(|n| n.uid == o.uid && n.path(None) == o.path(None));
+        let far = proposal.steps.iter().filter(|s| s.effect.method == Method::MergePatch && !named(&s.object));
+        rights.extend(far.map(super::undo::right_of));
         let command = command::line(self.cluster.context(), action.name(), &objects, command_args);
-        let wave = if action.in_waves() { wave } else { Some(usize::MAX) };
+        let wave = match (action.in_turn(), action.in_waves()) {
+            (true, _) => Some(1),
+            (_, true) => wave,
+            _ => Some(usize::MAX),
+        };
         let name = action.name();
         self.complete(Wish { action: name, proposal, rights, objects: &objects, command, wave, undoes: None }).await
     }
@@ -287,21 +297,4 @@ pub(crate) fn objects_in_words(targets: &[Target]) -> String {
             format!("{} {}{place}", many.len(), plural_of(many))
         }
     }
-}
-
-/// What would take a change by hand back: Argo CD, Flux or Helm, by the marks they leave.
-fn manager(object: &Value) -> Option<String> {
-    let meta = &object["metadata"];
-    let text = |part: &str, key: &str| meta[part][key].as_str().map(|t| crate::text::clean_line(t).into_owned());
-    if let Some(id) = text("annotations", "argocd.argoproj.io/tracking-id") {
-        return Some(format!("Argo CD Application {}", id.split(':').next().unwrap_or_default()));
-    }
-    if let Some(name) = text("labels", "kustomize.toolkit.fluxcd.io/name") {
-        return Some(format!("Flux Kustomization {name}"));
-    }
-    if let Some(name) = text("labels", "helm.toolkit.fluxcd.io/name") {
-        return Some(format!("Flux HelmRelease {name}"));
-    }
-    (text("labels", "app.kubernetes.io/managed-by").as_deref() == Some("Helm"))
-        .then(|| format!("Helm release {}", text("annotations", "meta.helm.sh/release-name").unwrap_or_default()))
 }

@@ -100,7 +100,7 @@ impl Planner<'_> {
 }
 
 /// The right that a step needs, read from its call.
-fn right_of(step: &Step) -> Right {
+pub(crate) fn right_of(step: &Step) -> Right {
     let kind = &step.object.kind;
     let verb = match step.effect.method {
         Method::Get => "get",

@@ -18,6 +18,11 @@ pub fn argo_condition(kind: &str, message: &str) -> Option<(String, &'static str
     })
 }
 
+/// What the message of an operation that failed means, and what to do.
+pub fn argo_operation(message: &str) -> (String, &'static str) {
+    (line(innermost(message), 160), "")
+}
+
 /// What a Flux `Ready=False` reason means.
 pub fn flux_reason(reason: &str, message: &str) -> (String, &'static str) {
     let said = line(message, 120);
