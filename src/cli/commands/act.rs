@@ -167,7 +167,7 @@ pub async fn run(mut arguments: Arguments, common: &Common) -> Result<u8> {
     let place = Place::open_with(common, told(common.plain))?;
     let cluster = place.cluster()?;
     let mut targets = Vec::new();
-    for (kind, name) in pairs(&arguments.targets)? {
+    for (kind, name) in pairs(&arguments.action, &arguments.targets)? {
         targets.push(place.existing(&cluster, &kind, Some(&name)).await?);
     }
     unlock(&place, &arguments.wish)?;
@@ -264,9 +264,13 @@ fn list(common: &Common) {
     print(&table.text(true, Paint::stdout(common.plain)));
 }
 
-/// `KIND/NAME` each, or a kind and names.
-fn pairs(targets: &[String]) -> Result<Vec<(String, String)>> {
+/// `KIND/NAME` each, or a kind and names; only names where the action is about one kind (`argocd-sync web`).
+fn pairs(action: &str, targets: &[String]) -> Result<Vec<(String, String)>> {
     let Some((first, names)) = targets.split_first() else { return Ok(Vec::new()) };
+    let own = catalogue::find(action).map_or("", |a| a.own_kind());
+    if !own.is_empty() && targets.iter().all(|t| !t.contains('/')) && !means_kind(own, first) {
+        return Ok(targets.iter().map(|name| (own.to_string(), name.clone())).collect());
+    }
     if !first.contains('/') {
         if names.is_empty() {
             return Err(Problem::usage("cannot tell which object is meant", "its name is missing")
@@ -279,6 +283,13 @@ fn pairs(targets: &[String]) -> Result<Vec<(String, String)>> {
         pair.ok_or_else(|| Problem::usage("cannot tell which object is meant", format!("`{target}` is no KIND/NAME")))
     };
     targets.iter().map(split).collect()
+}
+
+/// Whether a word is a kind and no name of an object: its plural, with or without group, its singular, a short name.
+fn means_kind(own: &str, word: &str) -> bool {
+    let word = word.to_lowercase();
+    let plural = own.split('.').next().unwrap_or(own);
+    word == own || word == plural || plural.strip_suffix('s') == Some(&word) || matches!(word.as_str(), "app" | "es")
 }
 
 /// `@FILE` and `-` stand for what is in the file, or comes in.
@@ -410,9 +421,17 @@ mod tests {
         let read = read_line("qd --context lab do scale deployments.apps/api -n team --replicas 3 --dry-run");
         assert_eq!((read.action.as_str(), read.args.get("replicas")), ("scale", Some("3")));
         assert!(read.wish.dry_run && !read.wish.yes);
-        assert_eq!(pairs(&read.targets).expect("targets"), [("deployments.apps".to_string(), "api".to_string())]);
+        assert_eq!(
+            pairs("scale", &read.targets).expect("targets"),
+            [("deployments.apps".to_string(), "api".to_string())]
+        );
         let many = read_line("qd do RESTART deploy a b c --wave 2 --wait --save-plan plan.json");
         assert_eq!((many.action.as_str(), many.args.get("wave")), ("restart", Some("2")));
+        let sync = read_line("qd do ARGOCD-SYNC web shop -n argocd --prune --yes --wait");
+        let own = |name: &str| ("applications.argoproj.io".to_string(), name.to_string());
+        assert_eq!(pairs(&sync.action, &sync.targets).expect("targets"), [own("web"), own("shop")]);
+        let named = pairs("argocd-sync", &["app".into(), "web".into()]).expect("targets");
+        assert_eq!(named, [("app".to_string(), "web".to_string())]);
         assert!(many.wish.wait && many.wish.save_plan.as_deref() == Some("plan.json"));
         assert!(crate::Cli::try_parse_from(["qd", "do", "edit", "deploy/api", "--wave", "2"]).is_err(), "takes one");
         assert!(crate::Cli::try_parse_from(["qd", "do", "scale", "deploy/api"]).is_err(), "--replicas is missing");

@@ -6,8 +6,8 @@
 pub mod action;
 pub mod annotate;
 pub(crate) mod archive;
-pub mod backup;
 pub mod argocd;
+pub mod backup;
 pub mod catalogue;
 pub mod command;
 pub mod delete;
@@ -54,5 +54,7 @@ pub use run::{
 };
 pub use stage::{Look, Stage};
 
+#[cfg(test)]
+mod gitops_tests;
 #[cfg(test)]
 mod tests;

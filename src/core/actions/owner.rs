@@ -105,7 +105,9 @@ fn holds(application: &Value, target: &Target) -> bool {
     let object = &target.reference;
     application["status"]["resources"].as_array().into_iter().flatten().any(|r| {
         let is = |field: &str, text: &str| r[field].as_str().unwrap_or_default() == text;
-        is("kind", &object.kind.kind) && is("group", &object.kind.group) && is("name", &object.name)
+        is("kind", &object.kind.kind)
+            && is("group", &object.kind.group)
+            && is("name", &object.name)
             && is("namespace", &object.namespace)
     })
 }
@@ -126,7 +128,9 @@ fn argo(object: &str, name: &str, application: Option<&Value>) -> String {
         (true, _) => format!(
             "{owner}: its next automatic sync takes this back (self-heal off). Change git, or suspend its auto-sync first (argocd-suspend)"
         ),
-        _ => format!("{owner}: it may be out of sync after this, and the next sync takes it back (auto-sync off). Change git as well"),
+        _ => format!(
+            "{owner}: it may be out of sync after this, and the next sync takes it back (auto-sync off). Change git as well"
+        ),
     }
 }
 

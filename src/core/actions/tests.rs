@@ -14,9 +14,9 @@ use serde_json::{Value, json};
 use std::sync::Arc;
 
 /// A served cluster, a session on it, and all that the session told.
-struct Lab {
-    server: SimServer,
-    session: Session,
+pub(super) struct Lab {
+    pub(super) server: SimServer,
+    pub(super) session: Session,
     heard: Arc<Mutex<Vec<Event>>>,
     dir: tempfile::TempDir,
 }
@@ -24,7 +24,7 @@ struct Lab {
 const NS: &str = "client-acme";
 
 impl Lab {
-    async fn new() -> Self {
+    pub(super) async fn new() -> Self {
         Self::with(|_, _| {}).await
     }
     async fn with(set: impl FnOnce(&mut Options, &SimServer)) -> Self {
@@ -45,6 +45,10 @@ impl Lab {
             .await;
         lab
     }
+    /// Controllers that do what was asked for; they end with what is returned.
+    pub(super) fn controllers(&self) -> quarterdeck_sim::controllers::Controllers {
+        quarterdeck_sim::controllers::start(self.server.store())
+    }
     /// Another program on the same cluster and the same state.
     fn restarted(&self) -> Session {
         let options = Options {
@@ -56,19 +60,19 @@ impl Lab {
         session(options, &Arc::default())
     }
     /// The administrator's own client: never read-only, knows no guards.
-    fn admin(&self) -> crate::cluster::Cluster {
+    pub(super) fn admin(&self) -> crate::cluster::Cluster {
         let kubeconfig = crate::cluster::Kubeconfig::parse(&self.server.kubeconfig_yaml(), "test").unwrap();
         crate::cluster::Cluster::connect(&kubeconfig, None, &Default::default()).unwrap()
     }
-    async fn post(&self, path: &str, object: Value) -> Value {
+    pub(super) async fn post(&self, path: &str, object: Value) -> Value {
         let request = Request::write(crate::cluster::Method::Post, path, object.to_string());
         self.admin().json(request).await.unwrap()
     }
-    async fn patch(&self, object: &ObjectRef, patch: Value) -> Value {
+    pub(super) async fn patch(&self, object: &ObjectRef, patch: Value) -> Value {
         let request = Request::write(crate::cluster::Method::MergePatch, object.path(None), patch.to_string());
         self.admin().json(request).await.unwrap()
     }
-    async fn get(&self, object: &ObjectRef) -> Result<Value> {
+    pub(super) async fn get(&self, object: &ObjectRef) -> Result<Value> {
         self.admin().json(Request::get(object.path(None))).await
     }
     async fn config_map(&self, name: &str, data: Value) -> ObjectRef {
@@ -76,7 +80,7 @@ impl Lab {
         let made = self.post(&format!("/api/v1/namespaces/{NS}/configmaps"), object).await;
         reference(Kind::of("", "v1", "ConfigMap", "configmaps", true), &made)
     }
-    async fn deployment(&self, name: &str, replicas: i64) -> ObjectRef {
+    pub(super) async fn deployment(&self, name: &str, replicas: i64) -> ObjectRef {
         let labels = json!({"app": name});
         let object = json!({"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": name, "labels": labels},
             "spec": {"replicas": replicas, "selector": {"matchLabels": labels}, "template": {"metadata": {"labels": labels},
@@ -84,7 +88,7 @@ impl Lab {
         let made = self.post(&format!("/apis/apps/v1/namespaces/{NS}/deployments"), object).await;
         reference(Kind::of("apps", "v1", "Deployment", "deployments", true), &made)
     }
-    async fn plan(&self, action: &str, object: &ObjectRef, args: Args) -> Result<Plan> {
+    pub(super) async fn plan(&self, action: &str, object: &ObjectRef, args: Args) -> Result<Plan> {
         self.session.plan("sim", action, std::slice::from_ref(object), &args).await
     }
     /// Says yes to everything that is asked, and waits for the end, but not for controllers (there are none).
@@ -117,7 +121,7 @@ async fn run(session: &Session, plan: Plan) -> Result<Outcome> {
     panic!("the run does not end");
 }
 
-fn reference(kind: Kind, object: &Value) -> ObjectRef {
+pub(super) fn reference(kind: Kind, object: &Value) -> ObjectRef {
     let meta = &object["metadata"];
     let text = |field: &str| meta[field].as_str().unwrap_or_default();
     let mut reference = ObjectRef::new(kind, text("namespace"), text("name"));

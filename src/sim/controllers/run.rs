@@ -1,7 +1,11 @@
 //! The loop: take changes, look at what they touch, wait for what is due.
 
 use super::cluster::{Cluster, Key};
+<<<<<<< HEAD
 use super::{certificates, deployments, endpoints, history, housekeeping, jobs, ordered, pods};
+=======
+use super::{certificates, deployments, endpoints, gitops, housekeeping, jobs, ordered, pods};
+>>>>>>> a2fbe93 (Argo CD and Flux in small in the embedded cluster; their words explained; qd do argocd-sync takes bare names)
 use crate::storage::{Change, ChangeKind, Store};
 use std::cmp::Reverse;
 use std::sync::Arc;
@@ -109,6 +113,8 @@ fn note(cluster: &mut Cluster, change: &Arc<Change>) {
             cluster.dirty.insert(("namespace", name.clone(), name));
         }
         ("", "persistentvolumeclaims") if !gone => mark("claim", &name),
+        ("argoproj.io", "applications") if !gone => mark("application", &name),
+        (group, _) if !gone && group.ends_with(".toolkit.fluxcd.io") => mark("flux", &name),
         ("cert-manager.io", "certificates") if !gone => mark("certificate", &name),
         ("acme.cert-manager.io", "challenges") if !gone => mark("challenge", &name),
         ("rbac.authorization.k8s.io", "clusterroles") => mark("aggregation", ""),
@@ -135,6 +141,11 @@ fn reconcile(cluster: &mut Cluster, (controller, ns, name): &Key) {
         "namespace" => housekeeping::namespace(cluster, name),
         "claim" => housekeeping::claim(cluster, ns, name),
         "aggregation" => housekeeping::aggregation(cluster),
+        "application" => gitops::asked(cluster, ns, name),
+        "application-refreshed" => gitops::refreshed(cluster, ns, name),
+        "application-synced" => gitops::synced(cluster, ns, name),
+        "flux" => gitops::requested(cluster, ns, name),
+        "flux-reconciled" => gitops::reconciled(cluster, ns, name),
         "certificate" => certificates::reconcile(cluster, ns, name),
         "challenge" => certificates::challenge(cluster, ns, name),
         "certificate-ordered" => certificates::ordered(cluster, ns, name),

@@ -84,12 +84,8 @@ pub(super) fn maker_warning(target: &Target) -> Option<String> {
     Some(format!("ApplicationSet {name} makes {} and may put its sync policy back", target.reference))
 }
 
-pub(super) const PRUNE: Arg = Arg {
-    name: "prune",
-    kind: ArgKind::Switch,
-    help: "delete objects that are no longer declared",
-    required: false,
-};
+pub(super) const PRUNE: Arg =
+    Arg { name: "prune", kind: ArgKind::Switch, help: "delete objects that are no longer declared", required: false };
 pub(super) const REHEARSAL: Arg = Arg {
     name: "rehearsal",
     kind: ArgKind::Switch,

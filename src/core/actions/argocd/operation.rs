@@ -120,9 +120,13 @@ mod tests {
         assert_eq!(tell(done), "✓ successfully synced (all tasks run) at 8c1a5c0e: 1 synced, 1 pruned");
         let hook = json!({"kind": "Job", "namespace": "web", "name": "migrate", "hookType": "PreSync", "hookPhase": "Failed",
             "message": "Job has reached the specified backoff limit"});
-        let failed = tell(json!({"phase": "Failed", "message": "one or more synchronization tasks completed unsuccessfully",
+        let failed =
+            tell(json!({"phase": "Failed", "message": "one or more synchronization tasks completed unsuccessfully",
             "syncResult": {"resources": [one("Synced"), hook]}}));
-        assert!(failed.contains("PreSync hook Job web/migrate: Job has reached the specified backoff limit"), "{failed}");
+        assert!(
+            failed.contains("PreSync hook Job web/migrate: Job has reached the specified backoff limit"),
+            "{failed}"
+        );
         assert!(matches!(progress(None), Some(Progress::Failed(_))));
     }
 }

@@ -41,12 +41,13 @@ pub(super) fn rights(target: &ObjectRef) -> Vec<Right> {
 /// Why asking for a reconcile would come to nothing.
 pub(super) fn refuse(target: &Target) -> Result<(), Problem> {
     let no = |why: &str, next: &str| {
-        Err(Problem::new(ProblemKind::Invalid, "cannot reconcile", why)
-            .on(target.reference.to_string())
-            .next(next))
+        Err(Problem::new(ProblemKind::Invalid, "cannot reconcile", why).on(target.reference.to_string()).next(next))
     };
     if target.object["spec"]["suspend"] == true {
-        return no("it is suspended: its controller does not look at it", "resume it (flux-resume); that reconciles too");
+        return no(
+            "it is suspended: its controller does not look at it",
+            "resume it (flux-resume); that reconciles too",
+        );
     }
     if is_oci_repository(&target.object) {
         return no("a HelmRepository of type oci is not fetched by itself", "reconcile what takes its chart from it");

@@ -15,10 +15,8 @@ pub(super) fn stages(object: &ObjectRef) -> Vec<Stage> {
         Some(o) if is_handled(o) => Some(Progress::Done("seen by its controller".into())),
         Some(_) => requested(object),
     };
-    let mut stages = vec![
-        Stage::object("handled", "Flux looked at it", object.clone(), handled),
-        Stage::progress("ready", "ready"),
-    ];
+    let mut stages =
+        vec![Stage::object("handled", "Flux looked at it", object.clone(), handled), Stage::progress("ready", "ready")];
     if matches!(object.kind.plural.as_str(), "kustomizations" | "helmreleases") {
         stages.extend(Stage::workloads(object));
     }
@@ -96,8 +94,10 @@ mod tests {
 
     #[test]
     fn a_request_is_followed_until_it_is_handled_and_then_until_it_is_ready() {
-        let ready = |status: &str, reason: &str, message: &str| json!({"type": "Ready", "status": status,
-            "reason": reason, "message": message, "observedGeneration": 2});
+        let ready = |status: &str, reason: &str, message: &str| {
+            json!({"type": "Ready", "status": status,
+            "reason": reason, "message": message, "observedGeneration": 2})
+        };
         let fine = || ready("True", "ReconciliationSucceeded", "Applied revision: main@sha1:abc");
         assert_eq!(
             requested(Some(&object("t1", fine()))),
@@ -111,7 +111,8 @@ mod tests {
         let busy = object("t2", ready("Unknown", "Progressing", "Reconciliation in progress"));
         assert!(matches!(requested(Some(&busy)), Some(Progress::Going(_))));
         let wrong = "kustomization path not found: stat /tmp/k/nowhere: no such file or directory";
-        let Some(Progress::Failed(why)) = requested(Some(&object("t2", ready("False", "ArtifactFailed", wrong)))) else {
+        let Some(Progress::Failed(why)) = requested(Some(&object("t2", ready("False", "ArtifactFailed", wrong))))
+        else {
             panic!("a wrong path is a failure")
         };
         assert!(why.contains("path"), "{why}");

@@ -133,12 +133,11 @@ mod tests {
     #[test]
     fn sources_are_found_by_the_rules_of_flux() {
         let name = |all: Vec<Source>| all.into_iter().map(|(k, ns, n)| format!("{k} {ns}/{n}")).collect::<Vec<_>>();
-        let of = |kind: &str, spec: Value| {
-            json!({"kind": kind, "metadata": {"namespace": "apps", "name": "web"}, "spec": spec})
-        };
+        let of = |kind: &str, spec: Value| json!({"kind": kind, "metadata": {"namespace": "apps", "name": "web"}, "spec": spec});
         let git = json!({"sourceRef": {"kind": "GitRepository", "name": "main", "namespace": "flux-system"}});
         assert_eq!(name(sources(&of("Kustomization", git))), ["GitRepository flux-system/main"]);
-        let chart = json!({"chart": {"spec": {"chart": "web", "sourceRef": {"kind": "HelmRepository", "name": "charts"}}}});
+        let chart =
+            json!({"chart": {"spec": {"chart": "web", "sourceRef": {"kind": "HelmRepository", "name": "charts"}}}});
         assert_eq!(name(sources(&of("HelmRelease", chart))), ["HelmRepository apps/charts", "HelmChart apps/apps-web"]);
         let oci = json!({"chartRef": {"kind": "OCIRepository", "name": "web"}});
         assert_eq!(name(sources(&of("HelmRelease", oci))), ["OCIRepository apps/web"]);
