@@ -7,11 +7,8 @@ mod certificates;
 mod cluster;
 mod deployments;
 mod endpoints;
-<<<<<<< HEAD
 mod history;
-=======
 mod gitops;
->>>>>>> a2fbe93 (Argo CD and Flux in small in the embedded cluster; their words explained; qd do argocd-sync takes bare names)
 mod housekeeping;
 mod jobs;
 mod ordered;
