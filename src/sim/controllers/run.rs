@@ -1,11 +1,7 @@
 //! The loop: take changes, look at what they touch, wait for what is due.
 
 use super::cluster::{Cluster, Key};
-<<<<<<< HEAD
-use super::{certificates, deployments, endpoints, history, housekeeping, jobs, ordered, pods};
-=======
-use super::{certificates, deployments, endpoints, gitops, housekeeping, jobs, ordered, pods};
->>>>>>> a2fbe93 (Argo CD and Flux in small in the embedded cluster; their words explained; qd do argocd-sync takes bare names)
+use super::{certificates, deployments, endpoints, gitops, history, housekeeping, jobs, ordered, pods};
 use crate::storage::{Change, ChangeKind, Store};
 use std::cmp::Reverse;
 use std::sync::Arc;
