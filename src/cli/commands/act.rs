@@ -440,7 +440,7 @@ mod tests {
 
     #[test]
     fn a_kind_stands_for_the_names_behind_it() {
-        let names = |t: &[&str]| pairs(&t.iter().map(|s| (*s).to_string()).collect::<Vec<_>>());
+        let names = |t: &[&str]| pairs("scale", &t.iter().map(|s| (*s).to_string()).collect::<Vec<_>>());
         assert_eq!(names(&["pod", "a", "b"]).expect("two").len(), 2);
         assert!(names(&["pod"]).is_err());
         assert!(names(&["pod/a", "b"]).is_err());
