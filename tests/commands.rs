@@ -79,6 +79,20 @@ fn reading_commands_answer_as_tables_names_and_json() {
     let certificates = served.json("certs -o json");
     assert_eq!(certificates["kind"], "CertificateList");
     assert!(certificates["items"].as_array().is_some_and(|i| i.iter().any(|c| c["verdict"]["level"] == "bad")));
+    let why = served.qd("cert why client-acme/api-tls -o json");
+    assert_eq!(why.status.code(), Some(1), "what is broken ends with 1");
+    let why: Value = serde_json::from_slice(&why.stdout).expect("JSON");
+    let broken = why["chain"]["broken"].as_u64().expect("a broken link") as usize;
+    assert_eq!(why["chain"]["links"][broken]["role"], "challenge");
+    let roles: Vec<&str> = why["facts"].as_array().expect("facts").iter().filter_map(|f| f["role"].as_str()).collect();
+    assert_eq!(roles, ["certificate", "issuer", "request", "order", "challenge"], "no Secret yet");
+    let well = served.text("cert why client-zoo/zoo-api-tls");
+    for fact in ["key usage: Digital Signature", "extended key usage: Server Authentication", "serial number: ", "DNS names: "] {
+        assert!(well.contains(fact), "{fact} in {well}");
+    }
+    assert!(!well.contains("PRIVATE KEY"));
+    let (code, words) = served.fails("cert why client-zoo/zoo-api-tsl");
+    assert!(code == 1 && words.contains("did you mean client-zoo/zoo-api-tls?"), "{code} {words}");
     let (code, _) = served.fails("check");
     assert_eq!(code, 1, "this world has findings");
     assert!(served.json("doctor --json")["items"].as_array().is_some_and(|i| i.len() > 10));

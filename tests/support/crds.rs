@@ -82,13 +82,28 @@ pub fn definitions(project: Project) -> Result<Vec<Value>, String> {
     Ok(found)
 }
 
-fn published(source: &Source) -> Result<Vec<Value>, String> {
+/// The version of a project's (first) module that is pinned.
+pub fn version(project: Project) -> &'static str {
+    project.sources()[0].module.rsplit_once('@').map_or("", |(_, version)| version)
+}
+
+/// Where a project's (first) module is unpacked.
+pub fn folder(project: Project) -> Result<PathBuf, String> {
+    unpacked(&project.sources()[0])
+}
+
+/// Where a module is unpacked, downloaded when it is not on this machine yet and checked to be what it was.
+fn unpacked(source: &Source) -> Result<PathBuf, String> {
     let told: Value = serde_json::from_str(&go(&["mod", "download", "-json", source.module])?)
         .map_err(|e| format!("go mod download {}: {e}", source.module))?;
     if told["Sum"] != source.sum {
         return Err(format!("{} is not what it was: {} instead of {}", source.module, told["Sum"], source.sum));
     }
-    let path = PathBuf::from(told["Dir"].as_str().unwrap_or_default()).join(source.path);
+    Ok(PathBuf::from(told["Dir"].as_str().unwrap_or_default()))
+}
+
+fn published(source: &Source) -> Result<Vec<Value>, String> {
+    let path = unpacked(source)?.join(source.path);
     let mut files = vec![path.clone()];
     if path.is_dir() {
         let entries = fs::read_dir(&path).map_err(|e| format!("{}: {e}", path.display()))?;

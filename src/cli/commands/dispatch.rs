@@ -28,6 +28,7 @@ pub async fn dispatch(cli: Cli) -> Face {
         Command::Apps(a) => platform::run(platform::View::Apps, a, &common).await,
         Command::Tenants(a) => platform::run(platform::View::Tenants, a, &common).await,
         Command::Certs(a) => platform::run(platform::View::Certs, a, &common).await,
+        Command::Cert(a) => cert::run(a, &common).await,
         Command::Routes(a) => platform::run(platform::View::Routes, a, &common).await,
         Command::Platform(a) => platforms::run(a, &common).await,
         Command::Check(a) => check::run(a, &common).await,

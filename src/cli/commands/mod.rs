@@ -1,6 +1,8 @@
 //! One command, one file: its arguments and what it does. A new one is a file and a line here.
 
 pub mod act;
+pub mod cert;
+mod cert_why;
 pub mod check;
 pub mod completions;
 pub mod contexts;
@@ -33,6 +35,8 @@ pub enum Command {
     Tenants(platform::Arguments),
     /// Certificates: valid until when, renewed when, and what stands in the way
     Certs(platform::Arguments),
+    /// One certificate: why it is as it is
+    Cert(cert::Arguments),
     /// Routes: which host leads where
     Routes(platform::Arguments),
     /// Which platform this is; profiles: show, detect, list, validate

@@ -1,10 +1,12 @@
 //! The chain from a Certificate to those who use its Secret: each link with its state in words.
 
+use super::budget;
 use super::diagnose::{Role, Trail};
-use super::objects::Issuer;
+use super::key::KeyState;
+use super::solver::Solver;
 use super::verdict::{Judged, clock_time, judge};
 use crate::findings::cause::line;
-use crate::findings::{acme, cert_manager};
+use crate::findings::{acme, cert_manager, dns01};
 use crate::overview::index::Index;
 use crate::resources::{Kind, Level, ObjectRef};
 
@@ -73,14 +75,11 @@ pub fn chain(trail: &Trail<'_>, index: &Index<'_>, used_by: &[(Level, ObjectRef,
     let judged = judge(trail, now);
     let mut b = Builder { links: Vec::new() };
     certificate(&mut b, trail, &judged);
-    let healthy = judged.verdict.level == Level::Good;
     request(&mut b, trail);
     order(&mut b, trail);
-    if !healthy {
-        challenges(&mut b, trail);
-        solver(&mut b, trail, index);
-    }
-    issuer(&mut b, trail, now);
+    challenges(&mut b, trail);
+    solver(&mut b, trail, index);
+    issuer(&mut b, trail, index, now);
     secret(&mut b, trail, now);
     for (level, object, words) in used_by {
         let name = object.short();
@@ -192,12 +191,17 @@ fn challenges(b: &mut Builder, trail: &Trail<'_>) {
             _ if challenge.status.reason.is_empty() => Level::Busy,
             _ => Level::Warn,
         };
+        let dns01 = || match &*challenge.spec.kind {
+            "DNS-01" => dns01::explain(&challenge.status.reason, &challenge.spec.dns_name),
+            _ => None,
+        };
         let words = match state {
             "valid" => "valid".to_owned(),
             _ if challenge.status.reason.is_empty() => {
                 if challenge.status.presented { "presented" } else { "begun" }.into()
             }
-            _ => acme::explain(&challenge.status.reason, &challenge.spec.dns_name)
+            _ => dns01()
+                .or_else(|| acme::explain(&challenge.status.reason, &challenge.spec.dns_name))
                 .map_or_else(|| line(cert_manager::inner(&challenge.status.reason), 140), |c| c.why),
         };
         let title = format!("Challenge  {}", challenge.spec.kind.to_lowercase());
@@ -221,38 +225,41 @@ fn solver(b: &mut Builder, trail: &Trail<'_>, index: &Index<'_>) {
         b.add(Role::Solver, level, "Solver", None, provider, words);
         return;
     }
-    let Some(http) = &spec.http01 else { return };
-    let class = http
-        .ingress
-        .as_ref()
-        .and_then(|i| i.ingress_class_name.clone().or_else(|| i.class.clone()))
-        .map(|c| format!("class {c}"))
-        .unwrap_or_else(|| {
-            if http.gateway_http_route.is_some() { "gateway route".into() } else { "default class".into() }
-        });
-    let uid = &challenge.meta.uid;
-    let pods = index.pods.get(&*challenge.meta.namespace).map(Vec::as_slice).unwrap_or_default();
-    let pod = pods.iter().find(|(_, p)| p.meta.owners.iter().any(|o| o.uid == *uid));
-    let route = index.snapshot.ingresses.values().any(|i| i.head.meta.owners.iter().any(|o| o.uid == *uid))
-        || index.snapshot.http_routes.values().any(|r| r.meta.owners.iter().any(|o| o.uid == *uid));
-    match pod {
-        Some((kind, pod)) => {
-            let ready = pod.status.conditions.is("Ready");
-            let (level, words) = match (ready, route) {
-                (true, true) => (Level::Good, format!("pod and route ready, {class}")),
-                (true, false) => (Level::Warn, format!("pod ready, no route to it, {class}")),
-                (false, _) => (Level::Warn, format!("pod not ready, {class}")),
+    let Some(found) = Solver::of(challenge, index) else { return };
+    if &*challenge.status.state == "valid" && found.pod.is_none() {
+        return;
+    }
+    let class = found.class_words();
+    let (object, name, level, words) = match (found.pod, found.ready()) {
+        (Some((kind, pod)), ready) => {
+            let (level, words) = match (ready, found.service, &found.route) {
+                (Some(false), ..) => (Level::Warn, "pod not ready"),
+                (_, _, None) => (Level::Warn, "pod ready, no route to it"),
+                (_, false, _) if index.snapshot.services.known() => (Level::Warn, "pod ready, no service before it"),
+                _ => (Level::Good, "pod and route ready"),
             };
-            b.add(Role::Solver, level, "Solver", reference(kind, &pod.meta), &pod.meta.name, words);
+            (reference(kind, &pod.meta), pod.meta.name.to_string(), level, words)
         }
-        None => {
-            let words = if challenge.status.presented { "pod not there" } else { "no pod now" };
-            b.add(Role::Solver, Level::Unknown, "Solver", None, "", format!("{words}, {class}"));
-        }
+        (None, _) if challenge.status.presented => (None, String::new(), Level::Unknown, "pod not there"),
+        (None, _) => (None, String::new(), Level::Unknown, "no pod now"),
+    };
+    let level = if found.class_served == Some(false) { Level::Bad } else { level };
+    let nobody = if found.class_served == Some(false) { " that nobody serves" } else { "" };
+    b.add(Role::Solver, level, "Solver", object, &name, format!("{words}, {class}{nobody}"));
+    if let Some(route) = found.route {
+        let name = route.name.to_string();
+        b.add(
+            Role::Solver,
+            Level::Good,
+            "Solver route",
+            Some(route.clone()),
+            &name,
+            format!("{}, {class}", route.kind.kind),
+        );
     }
 }
 
-fn issuer(b: &mut Builder, trail: &Trail<'_>, now: i64) {
+fn issuer(b: &mut Builder, trail: &Trail<'_>, index: &Index<'_>, now: i64) {
     let named = &trail.certificate.spec.issuer_ref;
     let Some((kind, issuer)) = trail.issuer else {
         let (level, words) = match (trail.issuer_known, named.is_own()) {
@@ -263,26 +270,16 @@ fn issuer(b: &mut Builder, trail: &Trail<'_>, now: i64) {
         b.add(Role::Issuer, level, &named.kind, None, &named.name, words);
         return;
     };
-    let (level, words) = issuer_state(issuer);
+    let (level, mut words) = super::issuer::state(issuer, index, now);
+    if level == Level::Good && budget::limited(issuer) {
+        let domains: Vec<&str> =
+            trail.certificate.spec.dns_names.iter().filter_map(|n| budget::registered(n)).collect();
+        let used = budget::all(index, now);
+        let most = used.iter().filter(|b| domains.contains(&&*b.domain)).max_by_key(|b| b.certificates);
+        words.extend(most.map(|b| format!(", {}", b.words())));
+    }
     b.add(Role::Issuer, level, issuer.kind(), reference(kind, &issuer.meta), &issuer.meta.name, words).since =
         issuer.status.conditions.get("Ready").and_then(|c| c.since).filter(|s| *s <= now);
-}
-
-/// An issuer's level and state in words.
-pub fn issuer_state(issuer: &Issuer) -> (Level, String) {
-    match issuer.status.conditions.get("Ready") {
-        Some(ready) if &*ready.status == "True" => {
-            let what = match issuer.sort() {
-                "ACME" if issuer.is_staging() => "account valid, staging: trusted by no browser".into(),
-                "ACME" => "account valid".into(),
-                "" => "ready".into(),
-                sort => format!("ready, {sort}"),
-            };
-            (Level::Good, what)
-        }
-        Some(ready) => (Level::Bad, cert_manager::issuer(&ready.reason, &ready.message, &issuer.meta.name).why),
-        None => (Level::Busy, "not looked at by cert-manager yet".into()),
-    }
 }
 
 fn secret(b: &mut Builder, trail: &Trail<'_>, now: i64) {
@@ -293,8 +290,13 @@ fn secret(b: &mut Builder, trail: &Trail<'_>, now: i64) {
                 Ok(leaf) if leaf.not_after <= now => {
                     (Level::Bad, format!("expired {}", clock_time(leaf.not_after, now)))
                 }
+                Ok(_) if secret.key == KeyState::Differs => {
+                    (Level::Bad, "its key belongs to another certificate".into())
+                }
                 Ok(leaf) => {
-                    (Level::Good, format!("valid until {}, by {}", clock_time(leaf.not_after, now), leaf.issuer))
+                    let key = &leaf.public_key;
+                    let until = clock_time(leaf.not_after, now);
+                    (Level::Good, format!("valid until {until}, {key}, by {}", leaf.issuer))
                 }
                 Err(why) => (Level::Bad, why.to_string()),
             };

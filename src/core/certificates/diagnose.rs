@@ -1,9 +1,11 @@
 //! Follows a Certificate to the request, order and challenges of its present attempt, and finds what stands in the way.
 
+use super::controller;
 use super::objects::{Certificate, CertificateRequest, Challenge, Issuer, Order};
 use super::secret::TlsSecret;
+use super::solver::{self, Solver};
 use crate::findings::cause::line;
-use crate::findings::{Cause, acme, cert_manager};
+use crate::findings::{Cause, acme, cert_manager, dns01};
 use crate::overview::index::Index;
 use crate::resources::Kind;
 
@@ -24,6 +26,14 @@ pub struct Trail<'a> {
     pub issuer_known: bool,
     pub secret: Option<(&'a Kind, &'a TlsSecret)>,
     pub secret_known: bool,
+    /// The solvers of the challenges that are not met yet, where they answer by HTTP.
+    pub solvers: Vec<Solver<'a>>,
+    /// Addresses of this cluster; empty where no challenge needs them.
+    pub addresses: Vec<&'a str>,
+    /// Why cert-manager itself does nothing.
+    pub controller: Option<Cause>,
+    /// Certificates of the same Secret, the owner first by cert-manager's rule; empty when this is the only one.
+    pub rivals: Vec<&'a Certificate>,
 }
 
 /// Which link of the chain is the first broken one.
@@ -62,7 +72,10 @@ impl<'a> Trail<'a> {
             _ if !c.status.reason.is_empty() => 1,
             _ => 2,
         });
+        let unmet = challenges.iter().filter(|(_, c)| &*c.status.state != "valid");
+        let solvers: Vec<Solver<'a>> = unmet.filter_map(|(_, c)| Solver::of(c, index)).collect();
         let reference = &certificate.spec.issuer_ref;
+        let secret = index.secrets.get(&(&*meta.namespace, &*certificate.spec.secret_name)).copied();
         let parts = index.snapshot.issuers.known();
         Self {
             kind,
@@ -72,8 +85,12 @@ impl<'a> Trail<'a> {
             challenges,
             issuer: index.issuer(reference, &meta.namespace),
             issuer_known: parts && reference.is_own(),
-            secret: index.secrets.get(&(&*meta.namespace, &*certificate.spec.secret_name)).copied(),
+            secret,
             secret_known: index.snapshot.tls_secrets.known(),
+            addresses: if solvers.is_empty() { Vec::new() } else { solver::addresses(index) },
+            solvers,
+            controller: controller::obstacle(index),
+            rivals: rivals(certificate, secret.map(|(_, s)| s), index),
         }
     }
 
@@ -91,7 +108,10 @@ impl<'a> Trail<'a> {
                     if &*challenge.status.state == "valid" || reason.is_empty() {
                         continue;
                     }
-                    let cause = acme::explain(reason, &challenge.spec.dns_name).unwrap_or_else(|| {
+                    if let Some(cause) = self.solvers.iter().find_map(|s| s.obstacle(&challenge.spec.dns_name)) {
+                        return Some((Role::Solver, cause));
+                    }
+                    let cause = self.challenge_cause(challenge).unwrap_or_else(|| {
                         let code = if &*challenge.status.state == "pending" || challenge.status.state.is_empty() {
                             "CERT_CHALLENGE_PENDING"
                         } else {
@@ -107,6 +127,11 @@ impl<'a> Trail<'a> {
                     "" => self.failure_message(),
                     reason => reason,
                 };
+                if &*order.status.state == "expired" {
+                    let why = "the authority gave the order up: it was not completed in time";
+                    let next = "see what kept its challenges; cert-manager makes a new order at the next try";
+                    return Some((Role::Order, Cause::new("CERT_ORDER_EXPIRED", why, next)));
+                }
                 let cause = acme::explain(reason, host).unwrap_or_else(|| {
                     let why = match line(cert_manager::inner(reason), 160) {
                         why if why.is_empty() => format!("the order is {}", order.status.state),
@@ -176,9 +201,37 @@ impl<'a> Trail<'a> {
         None
     }
 
+    /// What the reason of a challenge means, with what the cluster's own objects add to it.
+    fn challenge_cause(&self, challenge: &Challenge) -> Option<Cause> {
+        let (reason, host) = (&*challenge.status.reason, &*challenge.spec.dns_name);
+        if &*challenge.spec.kind == "DNS-01"
+            && let Some(cause) = dns01::explain(reason, host)
+        {
+            return Some(cause);
+        }
+        let cause = acme::explain(reason, host)?;
+        match cause.code {
+            "CERT_HTTP_WRONG_ANSWER" | "CERT_HTTP_UNREACHABLE" => {
+                solver::elsewhere(reason, host, &self.addresses).or(Some(cause))
+            }
+            _ => Some(cause),
+        }
+    }
+
     /// The message of the `Issuing` condition (it stays after a failure), else of `Ready`.
     fn failure_message(&self) -> &'a str {
         let conditions = &self.certificate.status.conditions;
         conditions.get("Issuing").or_else(|| conditions.get("Ready")).map(|c| &*c.message).unwrap_or_default()
     }
+}
+
+/// Certificates of the same Secret, the one that cert-manager takes for its owner first (its `CertificateOwnsSecret`):
+/// whom the Secret's annotation names, or else the oldest, or else the first by name. The others wait for ever.
+fn rivals<'a>(certificate: &Certificate, secret: Option<&TlsSecret>, index: &Index<'a>) -> Vec<&'a Certificate> {
+    let place = (&*certificate.meta().namespace, &*certificate.spec.secret_name);
+    let Some(same) = index.by_secret.get(&place).filter(|same| same.len() > 1) else { return Vec::new() };
+    let named = secret.and_then(|s| s.head.annotation("cert-manager.io/certificate-name"));
+    let mut all: Vec<&'a Certificate> = same.iter().map(|(_, c)| *c).collect();
+    all.sort_by_key(|c| (Some(&*c.meta().name) != named, c.meta().created, c.meta().name.clone()));
+    all
 }

@@ -2,17 +2,27 @@
 //! bytes are dropped), the chain from Certificate to Secret and its users, the verdict with its next step. Pure
 //! functions of a [`crate::overview::Snapshot`]; nothing here asks a server or opens a connection.
 
+pub mod budget;
 pub mod chain;
+pub mod controller;
+#[cfg(test)]
+mod corpus;
 pub mod diagnose;
+pub mod facts;
+pub mod issuer;
+pub mod key;
 pub mod names;
 pub mod objects;
 pub mod secret;
+pub mod solver;
 #[cfg(test)]
 mod tests;
 pub mod tls_secrets;
 pub mod verdict;
 pub mod view;
+pub mod x509;
 
+pub use budget::Budget;
 pub use chain::{Chain, Link};
 pub use objects::{Certificate, CertificateRequest, Challenge, Issuer, Order};
 pub use secret::{Leaf, TlsSecret};

@@ -1,7 +1,7 @@
 //! What is kept of cert-manager's objects.
 
 use crate::Str;
-use crate::findings::condition::{nullable, time};
+use crate::findings::condition::{nullable, shared, time};
 use crate::findings::{Condition, Conditions};
 use crate::resources::{Head, Meta};
 use serde::Deserialize;
@@ -58,6 +58,38 @@ pub struct CertificateSpec {
     pub is_ca: bool,
     /// As Go writes it: `2160h0m0s`.
     pub duration: Option<Str>,
+    pub private_key: Option<PrivateKeySpec>,
+    pub renewal: Option<Renewal>,
+}
+
+/// Which key is wanted.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct PrivateKeySpec {
+    /// `RSA`, `ECDSA` or `Ed25519`; empty for RSA.
+    #[serde(deserialize_with = "shared")]
+    pub algorithm: Str,
+    pub size: Option<u32>,
+}
+
+impl PrivateKeySpec {
+    /// As a certificate's key is told: `RSA 2048`, `ECDSA P-256`, `Ed25519`. cert-manager's defaults where nothing is said.
+    pub fn words(&self) -> String {
+        match &*self.algorithm {
+            "Ed25519" => "Ed25519".into(),
+            "ECDSA" => format!("ECDSA P-{}", self.size.unwrap_or(256)),
+            _ => format!("RSA {}", self.size.unwrap_or(2048)),
+        }
+    }
+}
+
+/// When it is renewed.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Renewal {
+    /// `Disabled`: never by itself.
+    #[serde(deserialize_with = "shared")]
+    pub policy: Str,
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -94,6 +126,10 @@ impl Certificate {
     pub fn next_try(&self) -> Option<i64> {
         let attempts = self.status.failed_issuance_attempts.filter(|n| *n > 0)?;
         Some(self.status.last_failure_time? + backoff(attempts))
+    }
+    /// Whether cert-manager is told not to renew it.
+    pub fn renewal_off(&self) -> bool {
+        self.spec.renewal.as_ref().is_some_and(|r| &*r.policy == "Disabled")
     }
     pub fn ready(&self) -> bool {
         self.status.conditions.is("Ready")
@@ -240,8 +276,8 @@ pub struct Issuer {
 pub struct IssuerSpec {
     pub acme: Option<AcmeIssuer>,
     pub ca: Option<CaIssuer>,
-    pub vault: Option<ServerOf>,
-    pub venafi: Option<serde::de::IgnoredAny>,
+    pub vault: Option<VaultIssuer>,
+    pub venafi: Option<VenafiIssuer>,
     pub self_signed: Option<serde::de::IgnoredAny>,
 }
 
@@ -260,8 +296,40 @@ pub struct CaIssuer {
 
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
-pub struct ServerOf {
+pub struct VaultIssuer {
     pub server: Str,
+    pub path: Str,
+    pub auth: VaultAuth,
+}
+
+/// How cert-manager signs in to Vault; only which way is kept.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct VaultAuth {
+    pub token_secret_ref: Option<serde::de::IgnoredAny>,
+    pub app_role: Option<serde::de::IgnoredAny>,
+    pub client_certificate: Option<serde::de::IgnoredAny>,
+    pub kubernetes: Option<serde::de::IgnoredAny>,
+    pub aws: Option<serde::de::IgnoredAny>,
+}
+
+impl VaultAuth {
+    pub fn words(&self) -> &'static str {
+        match self {
+            Self { kubernetes: Some(_), .. } => "by service account",
+            Self { app_role: Some(_), .. } => "by AppRole",
+            Self { client_certificate: Some(_), .. } => "by client certificate",
+            Self { aws: Some(_), .. } => "by AWS role",
+            Self { token_secret_ref: Some(_), .. } => "by token",
+            _ => "no sign-in set",
+        }
+    }
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct VenafiIssuer {
+    pub zone: Str,
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]

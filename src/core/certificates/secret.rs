@@ -1,23 +1,45 @@
 //! A TLS Secret: its certificate is read once for what people need to know, and its bytes are dropped and zeroed.
 
+use super::key::{self, KeyState};
+use super::x509::{self, Details, Party};
 use crate::Str;
+use crate::findings::condition::shared;
 use crate::resources::Head;
+use crate::resources::meta::Lent;
 use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
-use sha2::Digest;
+use std::borrow::Cow;
 use x509_parser::prelude::*;
-use zeroize::Zeroizing;
+use zeroize::{Zeroize, Zeroizing};
 
 /// A Secret that holds a certificate (type `kubernetes.io/tls`, or any with a `tls.crt`).
 #[derive(Clone, Debug)]
 pub struct TlsSecret {
     pub head: Head,
+    /// `kubernetes.io/tls`, `Opaque` …
+    pub kind: Str,
     /// The leaf, or why it cannot be read.
     pub leaf: Result<Leaf, Str>,
-    /// Whether there is a private key; the key itself is never kept.
-    pub has_key: bool,
+    /// Whether the private key belongs to the leaf; the key itself is never kept.
+    pub key: KeyState,
     /// Certificates after the leaf in `tls.crt`.
     pub intermediates: u32,
+    /// What is wrong with them.
+    pub chain: Option<ChainFault>,
+    /// Whether there is a `ca.crt`.
+    pub has_ca: bool,
+}
+
+/// What is wrong with the certificates that follow the leaf.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ChainFault {
+    /// The one at this place (1: the first after the leaf) did not issue the one before it.
+    Order { at: usize, wanted: Str, found: Str },
+    /// One ends before the leaf does.
+    Ends { subject: Str, at: i64 },
+    /// One cannot be read.
+    Unreadable { at: usize },
 }
 
 /// What is kept of an X.509 certificate.
@@ -36,8 +58,13 @@ pub struct Leaf {
     pub not_after: i64,
     /// SHA-256 of the DER, hexadecimal.
     pub sha256: Str,
+    /// `RSA 2048`, `ECDSA P-256`, `Ed25519`.
+    pub public_key: Str,
     pub self_signed: bool,
     pub is_ca: bool,
+    /// What is odd about it: clients may refuse it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub oddities: Vec<String>,
 }
 
 #[derive(Deserialize, Default)]
@@ -45,8 +72,8 @@ pub struct Leaf {
 struct Raw<'a> {
     #[serde(rename = "metadata")]
     head: Head,
-    #[serde(rename = "type", borrow)]
-    kind: std::borrow::Cow<'a, str>,
+    #[serde(rename = "type", deserialize_with = "shared")]
+    kind: Str,
     #[serde(borrow)]
     data: Option<RawData<'a>>,
 }
@@ -55,104 +82,114 @@ struct Raw<'a> {
 #[serde(default)]
 struct RawData<'a> {
     #[serde(rename = "tls.crt", borrow)]
-    crt: Option<std::borrow::Cow<'a, str>>,
-    #[serde(rename = "tls.key")]
-    key: Option<Present>,
-}
-
-/// Whether a value is there and not empty, without keeping it.
-struct Present(bool);
-
-impl<'de> Deserialize<'de> for Present {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct V;
-        impl serde::de::Visitor<'_> for V {
-            type Value = Present;
-            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                f.write_str("base64")
-            }
-            fn visit_str<E>(self, v: &str) -> Result<Present, E> {
-                Ok(Present(!v.is_empty()))
-            }
-            fn visit_unit<E>(self) -> Result<Present, E> {
-                Ok(Present(false))
-            }
-        }
-        deserializer.deserialize_any(V)
-    }
+    crt: Lent<'a>,
+    #[serde(rename = "tls.key", borrow)]
+    key: Lent<'a>,
+    #[serde(rename = "ca.crt", borrow)]
+    ca: Lent<'a>,
 }
 
 impl<'de> Deserialize<'de> for TlsSecret {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let raw = Raw::deserialize(deserializer)?;
         let data = raw.data.unwrap_or_default();
-        let crt = data.crt.unwrap_or_default();
-        let pem = Zeroizing::new(base64::engine::general_purpose::STANDARD.decode(crt.as_bytes()).unwrap_or_default());
-        let _ = raw.kind;
-        let (leaf, intermediates) = read_chain(&pem);
-        Ok(Self { head: raw.head, leaf, has_key: data.key.is_some_and(|k| k.0), intermediates })
+        let decode = |text: &str| Zeroizing::new(STANDARD.decode(text.as_bytes()).unwrap_or_default());
+        let read = read_pem(&decode(&data.crt));
+        let key = match (&read.spki, &*data.key) {
+            (_, "") => KeyState::Missing,
+            (Some(spki), text) => key::compare(&decode(text), spki),
+            (None, _) => KeyState::Untold,
+        };
+        if let Cow::Owned(mut text) = data.key.0 {
+            text.zeroize();
+        }
+        let (leaf, intermediates, chain) = (read.leaf, read.intermediates, read.chain);
+        let has_ca = !data.ca.is_empty();
+        Ok(Self { head: raw.head, kind: raw.kind, leaf, key, intermediates, chain, has_ca })
     }
+}
+
+/// A PEM chain as it was read.
+struct Read {
+    leaf: Result<Leaf, Str>,
+    /// The leaf's public key, DER.
+    spki: Option<Vec<u8>>,
+    intermediates: u32,
+    chain: Option<ChainFault>,
 }
 
 /// Reads the leaf of a PEM chain and counts what follows it.
 pub fn read_chain(pem: &[u8]) -> (Result<Leaf, Str>, u32) {
+    let read = read_pem(pem);
+    (read.leaf, read.intermediates)
+}
+
+fn read_pem(pem: &[u8]) -> Read {
+    let none = |why: &str| Read { leaf: Err(why.into()), spki: None, intermediates: 0, chain: None };
     if pem.iter().all(u8::is_ascii_whitespace) {
-        return (Err("tls.crt is empty".into()), 0);
+        return none("tls.crt is empty");
     }
     let mut blocks = Pem::iter_from_buffer(pem).take(32);
     let first = loop {
         match blocks.next() {
             Some(Ok(block)) if block.label == "CERTIFICATE" => break block,
             Some(Ok(_)) => {}
-            _ => return (Err("tls.crt holds no PEM certificate".into()), 0),
+            _ => return none("tls.crt holds no PEM certificate"),
         }
     };
-    let rest = blocks.filter(|b| b.as_ref().is_ok_and(|b| b.label == "CERTIFICATE")).count();
-    (read_der(&first.contents), u32::try_from(rest).unwrap_or(u32::MAX))
+    let rest: Vec<Pem> = blocks.flatten().filter(|b| b.label == "CERTIFICATE").collect();
+    let details = x509::read(&first.contents);
+    let chain = details.as_ref().ok().and_then(|leaf| fault(leaf, &rest));
+    let spki = X509Certificate::from_der(&first.contents).ok().map(|(_, c)| c.tbs_certificate.subject_pki.raw.to_vec());
+    Read { leaf: details.map(Leaf::from), spki, intermediates: u32::try_from(rest.len()).unwrap_or(u32::MAX), chain }
+}
+
+/// What is wrong with the certificates after the leaf, if anything: each has to be the issuer of the one before it.
+fn fault(leaf: &Details, rest: &[Pem]) -> Option<ChainFault> {
+    let mut wanted = leaf.issuer.whole.clone();
+    let mut ends: Option<ChainFault> = None;
+    for (i, block) in rest.iter().take(8).enumerate() {
+        let Ok(one) = x509::read(&block.contents) else { return Some(ChainFault::Unreadable { at: i + 1 }) };
+        if one.subject.whole != wanted {
+            return Some(ChainFault::Order { at: i + 1, wanted, found: one.subject.whole });
+        }
+        if one.not_after < leaf.not_after && ends.is_none() {
+            ends = Some(ChainFault::Ends { subject: short(&one.subject), at: one.not_after });
+        }
+        wanted = one.issuer.whole;
+    }
+    ends
+}
+
+/// Common name, or else organisation.
+fn short(party: &Party) -> Str {
+    match (&*party.common_name, party.organisation.first()) {
+        ("", Some(organisation)) => organisation.clone(),
+        _ => party.common_name.clone(),
+    }
+}
+
+impl From<Details> for Leaf {
+    fn from(d: Details) -> Self {
+        Self {
+            names: d.names(),
+            subject: short(&d.subject),
+            issuer: short(&d.issuer),
+            serial: d.serial,
+            not_before: d.not_before,
+            not_after: d.not_after,
+            sha256: d.sha256,
+            public_key: d.public_key,
+            self_signed: d.self_signed,
+            is_ca: d.is_ca,
+            oddities: d.oddities,
+        }
+    }
 }
 
 /// Reads one certificate.
 pub fn read_der(der: &[u8]) -> Result<Leaf, Str> {
-    let (_, cert) = X509Certificate::from_der(der).map_err(|e| Str::from(format!("not a certificate: {e}")))?;
-    let clean = |text: &str| -> Str { crate::intern::bounded(text).as_ref().into() };
-    let common = |name: &X509Name<'_>| {
-        let attribute = name.iter_common_name().chain(name.iter_organization()).find_map(|a| a.as_str().ok());
-        clean(attribute.unwrap_or_default())
-    };
-    let mut names: Vec<Str> = Vec::new();
-    if let Ok(Some(san)) = cert.subject_alternative_name() {
-        for name in san.value.general_names.iter().take(200) {
-            match name {
-                GeneralName::DNSName(dns) => names.push(clean(&dns.to_ascii_lowercase())),
-                GeneralName::IPAddress(ip) => names.extend(ip_text(ip).map(Str::from)),
-                GeneralName::URI(uri) => names.push(clean(uri)),
-                _ => {}
-            }
-        }
-    }
-    let subject = common(cert.subject());
-    if names.is_empty() && !subject.is_empty() {
-        names.push(subject.clone());
-    }
-    Ok(Leaf {
-        names,
-        subject,
-        issuer: common(cert.issuer()),
-        serial: cert.raw_serial().iter().map(|b| format!("{b:02x}")).collect::<String>().as_str().into(),
-        not_before: cert.validity().not_before.timestamp(),
-        not_after: cert.validity().not_after.timestamp(),
-        sha256: sha2::Sha256::digest(der).iter().map(|b| format!("{b:02x}")).collect::<String>().as_str().into(),
-        self_signed: cert.subject() == cert.issuer(),
-        is_ca: cert.is_ca(),
-    })
-}
-
-fn ip_text(bytes: &[u8]) -> Option<String> {
-    match bytes.len() {
-        4 => <[u8; 4]>::try_from(bytes).ok().map(|b| std::net::Ipv4Addr::from(b).to_string()),
-        16 => <[u8; 16]>::try_from(bytes).ok().map(|b| std::net::Ipv6Addr::from(b).to_string()),
-        _ => None,
-    }
+    x509::read(der).map(Leaf::from)
 }
 
 #[cfg(test)]
@@ -168,8 +205,8 @@ mod tests {
             r#"{"metadata":{"name":"a"},"type":"kubernetes.io/tls","data":{"tls.crt":"%%","tls.key":"eA=="}}"#,
         )
         .unwrap();
-        assert!(secret.leaf.is_err() && secret.has_key);
+        assert!(secret.leaf.is_err() && secret.key != KeyState::Missing);
         let none: TlsSecret = serde_json::from_str(r#"{"metadata":{"name":"a"},"data":null}"#).unwrap();
-        assert!(!none.has_key);
+        assert_eq!(none.key, KeyState::Missing);
     }
 }

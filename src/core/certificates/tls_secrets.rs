@@ -1,6 +1,7 @@
 //! TLS Secrets that no Certificate of cert-manager writes: brought by hand, copied, or made by other controllers.
 
 use super::diagnose::Role;
+use super::key::KeyState;
 use super::objects::IssuerRef;
 use super::verdict::{Judged, clock_time};
 use super::view::{CertificateView, share};
@@ -34,6 +35,21 @@ pub fn unmanaged(index: &Index<'_>, now: i64, views: &mut Vec<CertificateView>) 
                 j.verdict.next = "replace it, or let cert-manager issue it".into();
                 j.code = Some("CERT_EXPIRED");
                 j.since = Some(leaf.not_after);
+                j
+            }
+            (_, Some(_)) if secret.key == KeyState::Differs => {
+                let mut j = Judged::new(Level::Bad, "Key differs");
+                j.verdict.why = format!("the key in Secret {name} does not belong to its certificate");
+                j.verdict.next = "put the key that belongs to it into the Secret".into();
+                j.code = Some("CERT_KEY_MISMATCH");
+                j
+            }
+            (_, Some(leaf)) if leaf.oddities.first().is_some_and(|_| !leaf.is_ca) => {
+                let mut j = Judged::new(Level::Warn, "Odd");
+                j.verdict.why = leaf.oddities.join("; ");
+                j.verdict.next = "replace it".into();
+                j.code = Some("CERT_ODD");
+                j.until = Some(leaf.not_after);
                 j
             }
             (_, Some(leaf)) => {

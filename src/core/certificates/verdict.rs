@@ -2,7 +2,9 @@
 //! against cert-manager's own renewal time, never by fixed days: a 160-hour certificate must not cry wolf.
 
 use super::diagnose::{GRACE, Role, Trail};
+use super::key::KeyState;
 use super::names;
+use super::secret::ChainFault;
 use crate::clock::{format_time, human_duration};
 use crate::findings::Cause;
 use crate::resources::{Level, Verdict};
@@ -80,6 +82,20 @@ pub fn judge(trail: &Trail<'_>, now: i64) -> Judged {
     if !had_one || gone || !c.ready() {
         return not_issued(trail, since_ready, had_one && gone, now);
     }
+    if let Some(ahead) = since_ready.filter(|s| *s > now + SKEW) {
+        let mut judged = Judged::new(Level::Warn, "Clocks differ");
+        judged.code = Some("CERT_CLOCK_SKEW");
+        judged.broken = Some(Role::Certificate);
+        judged.until = Some(ahead);
+        judged.verdict.why = format!("cert-manager's clock is {} ahead of this one", human_duration(ahead - now));
+        judged.verdict.next = "check the clocks of the nodes and of this computer (NTP)".into();
+        return judged;
+    }
+    if c.renewal_off()
+        && let (Some(from), Some(end)) = (leaf.map(|l| l.not_before).or(status.not_before), not_after)
+    {
+        return renewal_off(from, end, since_ready, now);
+    }
     // There is a valid certificate. Is its renewal on its way?
     if let (Some(renewal), Some(end)) = (status.renewal_time, not_after) {
         let start = status.issuing_since().unwrap_or(renewal);
@@ -150,6 +166,10 @@ fn not_issued(trail: &Trail<'_>, since: Option<i64>, gone: bool, now: i64) -> Ju
     judged.since = started;
     let judged = match obstacle {
         Some((role, cause)) => judged.because(role, cause),
+        None if trail.controller.is_some() => {
+            trail.controller.clone().map_or(judged.clone(), |cause| judged.because(Role::Certificate, cause))
+        }
+        None if waits(trail) => judged.because(Role::Certificate, shared(trail)),
         None if trail.request.is_none() => judged.because(
             Role::Certificate,
             Cause::new(
@@ -193,6 +213,12 @@ fn overdue(trail: &Trail<'_>, renewal: i64, end: i64, start: i64, now: i64) -> J
             judged.since = Some(start);
             judged.until = Some(start + GRACE);
             return judged;
+        }
+        None if trail.controller.is_some() || waits(trail) => {
+            let cause = trail.controller.clone().unwrap_or_else(|| shared(trail));
+            judged.broken = Some(Role::Certificate);
+            judged.verdict.why = cause.why;
+            judged.verdict.next = cause.next;
         }
         None => {
             judged.broken = Some(Role::Certificate);
@@ -245,23 +271,121 @@ fn mismatch(trail: &Trail<'_>, now: i64) -> Option<Judged> {
             );
         }
     };
-    if leaf.not_before > now + 300 {
+    if !matches!(&*secret.kind, "kubernetes.io/tls" | "") {
+        let why = format!("Secret {} is of the type {}, not kubernetes.io/tls", c.spec.secret_name, secret.kind);
+        let next = "delete the Secret: cert-manager makes it anew, of the right type";
+        return say(Level::Warn, "Wrong type", "CERT_SECRET_TYPE", why, next);
+    }
+    if leaf.not_before > now + SKEW {
         let why = format!("valid only from {}", clock_time(leaf.not_before, now));
         return say(Level::Bad, "Not yet valid", "CERT_NOT_YET_VALID", why, "check the clocks");
     }
+    match secret.key {
+        KeyState::Missing => {
+            let why = format!("Secret {} has no private key", c.spec.secret_name);
+            return say(Level::Bad, "No key", "CERT_SECRET_BROKEN", why, "delete the Secret to have it issued again");
+        }
+        KeyState::Differs => {
+            let why = format!("the key in Secret {} does not belong to its certificate", c.spec.secret_name);
+            let next = "see who writes the Secret; delete it to have it issued again";
+            return say(Level::Bad, "Key differs", "CERT_KEY_MISMATCH", why, next);
+        }
+        KeyState::Unreadable => {
+            let why = format!("the key in Secret {} cannot be read", c.spec.secret_name);
+            return say(
+                Level::Bad,
+                "Unreadable",
+                "CERT_SECRET_BROKEN",
+                why,
+                "delete the Secret to have it issued again",
+            );
+        }
+        KeyState::Fits | KeyState::Untold => {}
+    }
+    let wanted = c.names();
     let missing: Vec<&str> =
-        c.spec.dns_names.iter().map(|n| &**n).filter(|n| !names::any_covers(&leaf.names, n)).collect();
+        wanted.iter().map(|n| &**n).filter(|n| !n.contains("://") && !names::any_covers(&leaf.names, n)).collect();
+    if let Some((name, wildcard)) = missing.iter().find_map(|n| Some((n, names::wrong_depth(&leaf.names, n)?))) {
+        let why = format!("{wildcard} does not cover {name}: a wildcard stands for one label only");
+        let next = "name the host, or a wildcard one label above it";
+        return say(Level::Warn, "Differs", "CERT_WILDCARD_DEPTH", why, next);
+    }
     if !missing.is_empty() {
         let why = format!("the Secret's certificate lacks {}", missing.join(", "));
-        return say(
-            Level::Warn,
-            "Differs",
-            "CERT_NAMES_DIFFER",
-            why,
-            "see whether another Certificate writes this Secret",
-        );
+        let next = match secret.head.annotation("cert-manager.io/certificate-name") {
+            Some(name) if *name != *c.meta().name => format!("Certificate {name} wrote this Secret: give each its own"),
+            _ => "see whether another Certificate writes this Secret".into(),
+        };
+        return say(Level::Warn, "Differs", "CERT_NAMES_DIFFER", why, &next);
     }
-    None
+    if let Some(wanted) = c.spec.private_key.as_ref().filter(|k| !k.algorithm.is_empty()).map(|k| k.words())
+        && *leaf.public_key != *wanted
+    {
+        let why = format!("the specification wants {wanted}, the Secret has {}", leaf.public_key);
+        return say(Level::Warn, "Differs", "CERT_KEY_DIFFERS", why, "renew it; see rotationPolicy of its privateKey");
+    }
+    match &secret.chain {
+        Some(ChainFault::Order { at, wanted, found }) => {
+            let why = format!("certificate {at} after the leaf is {found}, not its issuer {wanted}");
+            return say(Level::Warn, "Chain broken", "CERT_CHAIN_BROKEN", why, "renew it; some clients refuse it now");
+        }
+        Some(ChainFault::Ends { subject, at }) => {
+            let why = format!("its issuer {subject} ends {}, before it does", clock_time(*at, now));
+            let level = if *at <= now { Level::Bad } else { Level::Warn };
+            return say(level, "Chain ends", "CERT_CHAIN_BROKEN", why, "renew the authority, then this certificate");
+        }
+        Some(ChainFault::Unreadable { at }) => {
+            let why = format!("certificate {at} after the leaf cannot be read");
+            return say(Level::Warn, "Chain broken", "CERT_CHAIN_BROKEN", why, "renew it");
+        }
+        None => {}
+    }
+    let odd = leaf.oddities.first().filter(|_| !leaf.is_ca)?;
+    say(Level::Warn, "Odd", "CERT_ODD", odd.clone(), "correct the Certificate or the issuer, then renew it")
+}
+
+/// How far the clocks may differ.
+const SKEW: i64 = 300;
+
+/// Whether another Certificate owns the Secret, so that cert-manager does nothing for this one.
+fn waits(trail: &Trail<'_>) -> bool {
+    trail.rivals.first().is_some_and(|owner| owner.meta().uid != trail.certificate.meta().uid)
+}
+
+/// Two Certificates that write one Secret.
+pub fn shared(trail: &Trail<'_>) -> Cause {
+    let own = &trail.certificate.meta().name;
+    let others: Vec<&str> = trail.rivals.iter().map(|c| &*c.meta().name).filter(|n| *n != &**own).collect();
+    let secret = &trail.certificate.spec.secret_name;
+    let why = match trail.rivals.first() {
+        Some(owner) if waits(trail) => {
+            format!(
+                "Secret {secret} belongs to Certificate {}: cert-manager does nothing for this one",
+                owner.meta().name
+            )
+        }
+        _ => format!("{} Certificates write Secret {secret}: also {}", trail.rivals.len(), others.join(", ")),
+    };
+    Cause::new("CERT_SECRET_SHARED", why, "give each Certificate a Secret of its own")
+}
+
+/// A certificate that cert-manager is told not to renew: told of after two thirds of its life, as one that nobody renews.
+fn renewal_off(from: i64, end: i64, since: Option<i64>, now: i64) -> Judged {
+    let tell = from + (end - from) / 3 * 2;
+    if tell > now {
+        let mut judged = Judged::new(Level::Good, "Ready");
+        judged.since = since;
+        judged.until = Some(tell);
+        return judged;
+    }
+    let mut judged = Judged::new(Level::Warn, "Ageing");
+    judged.code = Some("CERT_RENEWAL_OFF");
+    judged.broken = Some(Role::Certificate);
+    judged.since = Some(tell);
+    judged.until = Some(end);
+    judged.verdict.why = format!("renewal is switched off; valid until {}", clock_time(end, now));
+    judged.verdict.next = "renew it by hand in time, or set spec.renewal.policy back".into();
+    judged
 }
 
 impl super::objects::CertificateStatus {

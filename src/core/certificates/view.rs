@@ -160,12 +160,10 @@ pub fn all(index: &Index<'_>, now: i64) -> Vec<CertificateView> {
     for (kind, certificate) in index.snapshot.certificates.iter() {
         let trail = Trail::of(kind, certificate, index);
         let mut view = view(kind, &trail, now);
-        let same = index.by_secret.get(&(&*view.namespace, &*view.secret)).map_or(0, Vec::len);
-        if same > 1 && view.code.is_none() {
-            view.verdict = Verdict::new(Level::Warn, "Shared")
-                .why(format!("{same} Certificates write Secret {}", view.secret))
-                .next("give each Certificate a Secret of its own");
-            view.code = Some("CERT_SECRET_SHARED");
+        if trail.rivals.len() > 1 && view.code.is_none() {
+            let cause = super::verdict::shared(&trail);
+            view.verdict = Verdict::new(Level::Warn, "Shared").why(cause.why).next(cause.next);
+            view.code = Some(cause.code);
             view.broken = Some(Role::Secret);
         }
         if view.code == Some("CERT_DNS_NO_RECORD")
@@ -193,13 +191,13 @@ fn address(index: &Index<'_>, hosts: &[Str]) -> Option<String> {
 }
 
 /// All issuers, those that are not ready first.
-pub fn issuers(index: &Index<'_>, certificates: &[CertificateView]) -> Vec<IssuerView> {
+pub fn issuers(index: &Index<'_>, certificates: &[CertificateView], now: i64) -> Vec<IssuerView> {
     let mut views: Vec<IssuerView> = index
         .snapshot
         .issuers
         .iter()
         .map(|(kind, issuer)| {
-            let (level, words) = super::chain::issuer_state(issuer);
+            let (level, words) = super::issuer::state(issuer, index, now);
             let word = match level {
                 Level::Good => "Ready",
                 Level::Bad => "Not ready",

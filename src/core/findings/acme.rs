@@ -87,7 +87,18 @@ fn problem(text: &str, host: &str) -> Option<Cause> {
             with("the authority refuses the request"),
             "check names, key and usages in the Certificate",
         ),
+        "onionCAARequired" => Cause::new(
+            "CERT_CAA_FORBIDS",
+            with("the authority needs CAA records in the onion service's descriptor"),
+            "publish the CAA records with the onion service",
+        ),
+        "unknownDelegation" => Cause::new(
+            "CERT_REJECTED_NAME",
+            with("the authority knows no such delegation"),
+            "correct the delegation that the order names",
+        ),
         "orderNotReady"
+        | "conflict"
         | "badNonce"
         | "serverInternal"
         | "compound"
@@ -115,6 +126,13 @@ fn rate_limit(detail: &str) -> Cause {
         }
         Some(n) if detail.contains("failed authorizations") => {
             format!("rate limit: {n} failed validations this hour{}", for_what(what))
+        }
+        None if detail.contains("temporarily prevented") || detail.contains("paused") => {
+            return Cause::new(
+                "CERT_RATE_LIMIT",
+                "rate limit: paused after many failures in a row",
+                "mend the cause, then lift the pause at the address in the order's reason",
+            );
         }
         Some(n) if detail.contains("orders") => format!("rate limit: {n} new orders in 3 hours"),
         Some(n) if detail.contains("registrations") => format!("rate limit: {n} new accounts from this address"),
@@ -176,6 +194,9 @@ fn self_check(text: &str, host: &str) -> Option<Cause> {
     if let Some(cause) = no_record(text, host) {
         return Some(cause);
     }
+    if let Some(cause) = redirected(text, host) {
+        return Some(cause);
+    }
     if let Some(code) = between(text, "wrong status code '", "'") {
         return Some(Cause::new(
             "CERT_HTTP_WRONG_ANSWER",
@@ -198,6 +219,23 @@ fn self_check(text: &str, host: &str) -> Option<Cause> {
                 "",
             )
         })
+    })
+}
+
+/// The path is redirected, and what it leads to does not answer the challenge.
+fn redirected(text: &str, host: &str) -> Option<Cause> {
+    let marks =
+        ["stopped after 10 redirects", "Too many redirects", "Redirect loop", "redirect target", "Invalid port in"];
+    // A self check that begins on http and fails on https was redirected.
+    let to_https = text.contains("GET request 'http://") && text.contains("Get \"https://");
+    (to_https || marks.iter().any(|m| text.contains(m))).then(|| {
+        let target = between(text, "Get \"https://", "\"").map(|t| format!(" to https://{}", line(t, 60)));
+        let failed = line(text.rsplit(": ").next().unwrap_or_default(), 80);
+        Cause::new(
+            "CERT_HTTP_REDIRECTED",
+            format!("HTTP-01: {host} redirects the challenge path{}: {failed}", target.unwrap_or_default()),
+            "leave /.well-known/acme-challenge/ out of the redirect, or let the target answer it",
+        )
     })
 }
 
@@ -296,6 +334,13 @@ mod tests {
             "userActionRequired",
             "alreadyReplaced",
             "invalidProfile",
+            "autoRenewalCanceled",
+            "autoRenewalExpired",
+            "autoRenewalCancellationInvalid",
+            "autoRenewalRevocationNotSupported",
+            "onionCAARequired",
+            "unknownDelegation",
+            "conflict",
         ] {
             let (c, _) = code(&format!("400 {URN}{kind}: detail"));
             assert_ne!(c, "CERT_ORDER_FAILED", "{kind} is only shown raw");

@@ -2,30 +2,44 @@
 
 use super::Cause;
 use super::cause::{between, line};
+use super::reasons::{On, reason};
 
 /// What the message of an issuer's `Ready` condition means.
-pub fn issuer(reason: &str, message: &str, issuer: &str) -> Cause {
+pub fn issuer(word: &str, message: &str, issuer: &str) -> Cause {
     let said = line(message, 160);
-    let next = match reason {
-        "ErrRegisterACMEAccount" | "ErrUpdateACMEAccount" if unreachable(message) => {
-            "the authority's directory cannot be reached from the cluster: check egress, DNS and the URL"
-        }
-        "ErrRegisterACMEAccount" | "ErrUpdateACMEAccount" | "ErrVerifyACMEAccount" => {
-            "look at the ACME account: e-mail, external account binding, account key"
-        }
-        "ErrGetKeyPair" | "ErrInvalidKeyPair" | "ErrorConfig" | "SecretMissing" | "NotFound" => {
-            "create or correct the Secret that the issuer names"
-        }
-        "VaultError" | "ErrVault" if unreachable(message) => "Vault cannot be reached: check its address and DNS",
-        "VaultError" | "ErrVault" => "check Vault's path, role and token",
-        "VenafiError" | "ErrorSetup" => "check the zone, the connection and the credentials",
-        _ => "read the issuer's condition",
+    if unreachable(message) {
+        let next = match word {
+            "VaultError" => "Vault cannot be reached: check its address, DNS and egress from cert-manager",
+            _ => "the authority's directory cannot be reached from the cluster: check egress, DNS and the URL",
+        };
+        let short = innermost(message).map_or(said, |cause| line(cause, 100));
+        let why = format!("issuer {issuer} cannot reach its authority: {short}");
+        return Cause::new("CERT_ISSUER_UNREACHABLE", why, next);
+    }
+    if message.contains("x509:") || message.contains("certificate signed by unknown authority") {
+        let short = message.find("x509:").map_or(said.clone(), |at| line(&message[at..], 100));
+        return Cause::new(
+            "CERT_ISSUER_UNTRUSTED",
+            format!("issuer {issuer} does not trust its authority: {short}"),
+            "put the authority's CA into caBundle of the issuer, or correct the server's certificate",
+        );
+    }
+    if ["deactivated", "revoked", "accountDoesNotExist", "No account exists"].iter().any(|m| message.contains(m)) {
+        return Cause::new(
+            "CERT_ACCOUNT",
+            format!("the ACME account of issuer {issuer} is gone or deactivated: {said}"),
+            "delete the issuer's account key Secret: cert-manager registers a new account",
+        );
+    }
+    let secret = matches!(word, "ErrGetKeyPair" | "ErrInvalidKeyPair" | "InvalidSolver")
+        || (message.contains("ecret") && (message.contains("not found") || message.contains("does not have key")));
+    let code = if secret { "CERT_ISSUER_SECRET" } else { "CERT_ISSUER_NOT_READY" };
+    let next = match reason(On::Issuer, word).map(|r| r.next).filter(|n| !n.is_empty()) {
+        Some(next) => next,
+        None if secret => "create or correct the Secret that the issuer names",
+        None => "read the issuer's condition",
     };
-    let short = match (unreachable(message), innermost(message)) {
-        (true, Some(cause)) => format!("issuer {issuer} cannot reach its authority: {}", line(cause, 100)),
-        _ => format!("issuer {issuer} is not ready: {said}"),
-    };
-    Cause::new("CERT_ISSUER_NOT_READY", short, next)
+    Cause::new(code, format!("issuer {issuer} is not ready: {said}"), next)
 }
 
 /// What the `Ready=False` condition of a CertificateRequest means, if it alone tells.
@@ -75,22 +89,8 @@ pub fn inner(message: &str) -> &str {
 }
 
 /// Why a Certificate is being issued, from its `Issuing` or `Ready` reason.
-pub fn why_issuing(reason: &str) -> &'static str {
-    match reason {
-        "DoesNotExist" => "there is no Secret yet",
-        "MissingData" => "the Secret is empty",
-        "InvalidKeyPair" => "the key and the certificate do not match",
-        "InvalidCertificate" => "the Secret's certificate cannot be read",
-        "RequestChanged" => "the last request does not match the specification",
-        "SecretMismatch" => "the Secret does not match the specification",
-        "IncorrectIssuer" => "the Secret comes from another issuer",
-        "IncorrectCertificate" => "the Secret belongs to another Certificate",
-        "Renewing" => "the renewal time has come",
-        "Expired" => "the certificate has expired",
-        "ManuallyTriggered" => "someone asked for a new one",
-        "DuplicateSecretName" => "another Certificate writes the same Secret",
-        _ => "a new one is wanted",
-    }
+pub fn why_issuing(word: &str) -> &'static str {
+    reason(On::Certificate, word).map_or("a new one is wanted", |r| r.means)
 }
 
 fn unreachable(message: &str) -> bool {

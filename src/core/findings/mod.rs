@@ -8,10 +8,12 @@ pub mod cause;
 pub mod cert_manager;
 pub mod codes;
 pub mod condition;
+pub mod dns01;
 pub mod finding;
 pub mod gitops;
 pub mod group;
 pub mod pods;
+pub mod reasons;
 
 pub use cause::Cause;
 pub use codes::{Code, Topic};

@@ -5,6 +5,7 @@ use super::view::Count;
 use super::{Counts, Overview, Snapshot};
 use crate::certificates::diagnose::Role;
 use crate::certificates::view as certificates;
+use crate::certificates::{budget, controller, issuer};
 use crate::findings::group::{group, rank};
 use crate::findings::{Finding, Topic};
 use crate::platform::{AppView, apps, detect};
@@ -18,7 +19,7 @@ impl Overview {
         let index = Index::new(snapshot);
         let mut certs = certificates::all(&index, now);
         let mut routes = routes::all(&index, &mut certs);
-        let issuers = certificates::issuers(&index, &certs);
+        let issuers = certificates::issuers(&index, &certs, now);
         let (profile, platform) = detect::detect(snapshot);
         let tenancy = Tenancy::of(&profile, snapshot);
         certs.iter_mut().for_each(|c| c.tenant = tenancy.tenant(&c.namespace).cloned());
@@ -39,17 +40,20 @@ impl Overview {
             routes,
             issuers,
             snapshot: snapshot.clone(),
+            budgets: budget::all(&index, now),
             ..Self::default()
         };
-        overview.find();
+        let mut machinery = controller::findings(&index);
+        machinery.extend(issuer::findings(&index, now));
+        overview.find(machinery);
         overview
     }
 
-    fn find(&mut self) {
-        let mut findings: Vec<Finding> = Vec::new();
+    /// Takes in what is found beside the views, and what the views find.
+    fn find(&mut self, mut findings: Vec<Finding>) {
         findings.extend(self.certificates.iter().filter_map(certificates::CertificateView::finding));
         findings.extend(
-            self.issuers.iter().filter(|i| i.verdict.level == Level::Bad).map(|i| {
+            self.issuers.iter().filter(|i| &*i.verdict.word == "Not ready").map(|i| {
                 Finding::new("ISSUER_NOT_READY", &i.object, i.verdict.why.clone()).next(i.verdict.next.clone())
             }),
         );

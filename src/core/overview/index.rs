@@ -33,6 +33,8 @@ pub struct Index<'a> {
     pub claims: ByName<'a, (&'a Kind, &'a VolumeClaim)>,
     /// Warnings by the UID of the object they are about.
     pub warnings: ByOwner<'a, &'a WarningEvent>,
+    /// cert-manager's own workloads, by what they do (`controller`, `webhook`, `cainjector`).
+    pub cert_manager: FxHashMap<&'a str, (&'a Kind, &'a Workload)>,
 }
 
 fn key(meta: &Meta) -> (&str, &str) {
@@ -75,7 +77,11 @@ impl<'a> Index<'a> {
             }
         }
         let mut workloads: ByOwner<'a, _> = FxHashMap::default();
+        let mut cert_manager: FxHashMap<&'a str, _> = FxHashMap::default();
         for (kind, w) in s.workloads.iter() {
+            if let Some(part) = crate::certificates::controller::part(&w.head.meta) {
+                cert_manager.insert(part, (kind, &**w));
+            }
             workloads.entry(&*w.head.meta.namespace).or_default().push((kind, &**w));
         }
         let mut pods: ByOwner<'a, _> = FxHashMap::default();
@@ -101,6 +107,7 @@ impl<'a> Index<'a> {
             pods,
             claims: s.claims.iter().map(|(k, x)| (key(&x.meta), (k, &**x))).collect(),
             warnings,
+            cert_manager,
         }
     }
     /// The issuer that is meant from a namespace.

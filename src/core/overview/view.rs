@@ -5,7 +5,7 @@ use super::sources::SourceState;
 use super::{Snapshot, Sources};
 use crate::certificates::diagnose::Trail;
 use crate::certificates::view::IssuerView;
-use crate::certificates::{CertificateView, Chain, chain};
+use crate::certificates::{Budget, CertificateView, Chain, chain};
 use crate::findings::{Finding, Group};
 use crate::platform::detect::{self, Weighed};
 use crate::platform::{AppView, PlatformView, Profile};
@@ -74,6 +74,8 @@ pub struct Overview {
     pub certificates: Vec<CertificateView>,
     pub issuers: Vec<IssuerView>,
     pub routes: Vec<RouteView>,
+    /// What this cluster's orders of the last week use of Let's Encrypt's limits, by registered domain.
+    pub budgets: Vec<Budget>,
     /// All findings, the worst first.
     pub findings: Vec<Finding>,
     /// The same, grouped for the home page.

@@ -1,0 +1,157 @@
+//! `qd cert why`: a certificate's verdict and next step, its chain with the first broken link, and the facts about
+//! every object in it.
+
+use super::platform::overview;
+use crate::arguments::{Common, Form, Printed};
+use crate::output::paint::mark;
+use crate::output::{Paint, line, print_value};
+use crate::place::Place;
+use clap::Args;
+use futures::StreamExt;
+use quarterdeck_core::certificates::chain::{Chain, Link};
+use quarterdeck_core::certificates::diagnose::Role;
+use quarterdeck_core::certificates::facts::{self, Facts};
+use quarterdeck_core::certificates::{CertificateView, chain};
+use quarterdeck_core::clock::human_duration;
+use quarterdeck_core::cluster::nearest;
+use quarterdeck_core::overview::Overview;
+use quarterdeck_core::resources::{Level, ObjectRef};
+use quarterdeck_core::text::clean_line;
+use quarterdeck_core::{Problem, ProblemKind, Result};
+use serde_json::json;
+
+/// Objects that are asked for at a time.
+const AT_ONCE: usize = 8;
+
+#[derive(Debug, Args)]
+pub struct Arguments {
+    /// NAMESPACE/NAME of a Certificate, or of a TLS Secret that nobody manages; NAME alone is looked for in -n, then
+    /// everywhere
+    name: String,
+    /// The verdict and the chain only
+    #[arg(long)]
+    brief: bool,
+    #[command(flatten)]
+    printed: Printed,
+}
+
+pub async fn run(arguments: Arguments, common: &Common) -> Result<u8> {
+    let place = Place::open_one(common)?;
+    let seen = overview(&place, place.context()).await?;
+    let view = find(&seen, &arguments.name, &place)?;
+    let chain = seen.chain(view);
+    let (told, untold) = match arguments.brief {
+        true => (Vec::new(), Vec::new()),
+        false => gather(&place, view, chain.as_ref()).await,
+    };
+    match arguments.printed.output {
+        form @ (Form::Json | Form::Yaml) => {
+            let value = json!({
+                "kind": "CertificateStory",
+                "context": place.context(),
+                "at": seen.at,
+                "certificate": view,
+                "chain": chain,
+                "facts": told,
+                "unread": untold.iter().map(|p| json!({ "object": p.object, "why": p.why })).collect::<Vec<_>>(),
+            });
+            print_value(&value, form);
+        }
+        Form::Name => line(view.code.unwrap_or("OK")),
+        Form::Table | Form::Wide => {
+            show(view, chain.as_ref(), seen.at, Paint::stdout(common.plain));
+            told.iter().for_each(show_facts);
+            for problem in &untold {
+                eprintln!("qd: {problem}");
+            }
+        }
+    }
+    Ok(u8::from(view.verdict.level >= Level::Warn))
+}
+
+fn find<'a>(seen: &'a Overview, typed: &str, place: &Place) -> Result<&'a CertificateView> {
+    let scope = place.wide_scope(&place.cluster()?);
+    let (namespace, name) = typed.split_once('/').map_or((None, typed), |(n, name)| (Some(n), name));
+    let fits = |c: &&CertificateView| {
+        &*c.name == name && namespace.map_or_else(|| scope.contains(&c.namespace), |n| n == &*c.namespace)
+    };
+    let found: Vec<&CertificateView> = seen.certificates.iter().filter(fits).collect();
+    match found.as_slice() {
+        [one] => Ok(one),
+        [first, rest @ ..] if rest.iter().all(|c| c.namespace == first.namespace) => Ok(first),
+        [] => {
+            let names: Vec<String> = seen.certificates.iter().map(|c| format!("{}/{}", c.namespace, c.name)).collect();
+            let near = nearest(typed, names.iter().map(String::as_str));
+            Err(Problem::new(ProblemKind::NotFound, "cannot tell about the certificate", "there is none of this name")
+                .on(typed)
+                .next(near.map_or_else(|| "`qd certs` lists them".to_owned(), |n| format!("did you mean {n}?"))))
+        }
+        several => {
+            let names: Vec<String> = several.iter().map(|c| format!("{}/{}", c.namespace, c.name)).collect();
+            Err(Problem::usage("cannot tell which certificate is meant", format!("there are {}", names.join(", ")))
+                .next("give it as NAMESPACE/NAME"))
+        }
+    }
+}
+
+/// The facts about all objects of the chain, and what could not be read.
+async fn gather(place: &Place, view: &CertificateView, chain: Option<&Chain>) -> (Vec<Facts>, Vec<Problem>) {
+    let roles = [Role::Certificate, Role::Issuer, Role::Secret, Role::Request, Role::Order, Role::Challenge];
+    let wanted: Vec<(Role, ObjectRef)> = match chain {
+        Some(chain) => {
+            let links = chain.links.iter().filter(|l| roles.contains(&l.role));
+            links.filter_map(|l| Some((l.role, l.object.clone()?))).collect()
+        }
+        None => vec![(Role::Secret, view.object.clone())],
+    };
+    let asked = wanted.into_iter().map(|(role, object)| async move {
+        let (session, context) = (&place.session, place.context());
+        let events = session.object_events(context, &object);
+        let (value, events) = futures::join!(session.object(context, &object), events);
+        value.map(|value| facts::of(role, &value, &events.unwrap_or_default()))
+    });
+    let answers: Vec<Result<Facts>> = futures::stream::iter(asked).buffered(AT_ONCE).collect().await;
+    let (mut told, mut untold) = (Vec::new(), Vec::new());
+    for answer in answers {
+        match answer {
+            Ok(facts) => told.push(facts),
+            Err(problem) => untold.push(problem),
+        }
+    }
+    told.sort_by_key(|f| roles.iter().position(|r| *r == f.role));
+    (told, untold)
+}
+
+fn show(view: &CertificateView, chain: Option<&chain::Chain>, now: i64, paint: Paint) {
+    let since = view.since.filter(|_| view.verdict.level >= Level::Warn);
+    let since = since.map(|at| format!(" for {}", human_duration(now - at))).unwrap_or_default();
+    let why = if view.verdict.why.is_empty() { String::new() } else { format!(": {}", view.verdict.why) };
+    let head =
+        format!("{} {}/{} {}{since}{why}", mark(view.verdict.level), view.namespace, view.name, view.verdict.word);
+    line(&paint.level(view.verdict.level, &clean_line(&head)));
+    if !view.verdict.next.is_empty() {
+        line(&format!("  next: {}", clean_line(&view.verdict.next)));
+    }
+    if let Some(code) = view.code {
+        line(&format!("  code: {code}"));
+    }
+    let Some(chain) = chain else { return };
+    line("");
+    let width = |of: fn(&Link) -> &str| chain.links.iter().map(|l| of(l).chars().count()).max().unwrap_or_default();
+    let (titles, names) = (width(|l| &l.title), width(|l| &l.name));
+    for (i, link) in chain.links.iter().enumerate() {
+        let broken = if chain.broken == Some(i) { "▶" } else { " " };
+        let text =
+            format!("{broken} {} {:titles$}  {:names$}  {}", mark(link.level), link.title, link.name, link.words);
+        line(&paint.level(link.level, &clean_line(text.trim_end())));
+    }
+}
+
+fn show_facts(facts: &Facts) {
+    line("");
+    let place = if facts.namespace.is_empty() { String::new() } else { format!("{}/", facts.namespace) };
+    line(&clean_line(&format!("{} {place}{}", facts.kind, facts.name)));
+    for (label, value) in facts::lines(facts) {
+        line(&clean_line(&format!("  {label}: {value}")));
+    }
+}
