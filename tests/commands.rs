@@ -87,7 +87,9 @@ fn reading_commands_answer_as_tables_names_and_json() {
     let roles: Vec<&str> = why["facts"].as_array().expect("facts").iter().filter_map(|f| f["role"].as_str()).collect();
     assert_eq!(roles, ["certificate", "issuer", "request", "order", "challenge"], "no Secret yet");
     let well = served.text("cert why client-zoo/zoo-api-tls");
-    for fact in ["key usage: Digital Signature", "extended key usage: Server Authentication", "serial number: ", "DNS names: "] {
+    for fact in
+        ["key usage: Digital Signature", "extended key usage: Server Authentication", "serial number: ", "DNS names: "]
+    {
         assert!(well.contains(fact), "{fact} in {well}");
     }
     assert!(!well.contains("PRIVATE KEY"));

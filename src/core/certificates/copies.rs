@@ -13,10 +13,7 @@ const SOURCES: [&str; 3] = [
 
 /// The Secret that this one is a copy of, if it is one and the source is there.
 pub fn source<'a>(copy: &TlsSecret, index: &Index<'a>) -> Option<&'a TlsSecret> {
-    let at = |namespace: &str, name: &str| {
-        // The map's keys live as long as the snapshot; a look-up needs no longer ones.
-        index.secrets.get(&(namespace, name)).map(|(_, s)| *s)
-    };
+    let at = |namespace: &str, name: &str| index.secrets.get(&(namespace, name)).map(|(_, s)| *s);
     let named = SOURCES.iter().find_map(|key| copy.head.annotation(key)?.split_once('/'));
     if let Some((namespace, name)) = named {
         return at(namespace, name);

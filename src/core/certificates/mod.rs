@@ -3,8 +3,12 @@
 //! functions of a [`crate::overview::Snapshot`]; nothing here asks a server or opens a connection.
 
 pub mod budget;
+pub mod bundles;
+#[cfg(test)]
+mod cases;
 pub mod chain;
 pub mod controller;
+pub mod copies;
 #[cfg(test)]
 mod corpus;
 pub mod diagnose;
@@ -14,6 +18,8 @@ pub mod key;
 pub mod names;
 pub mod objects;
 pub mod secret;
+pub mod served;
+pub mod signing;
 pub mod solver;
 #[cfg(test)]
 mod tests;

@@ -1,10 +1,12 @@
 //! TLS Secrets that no Certificate of cert-manager writes: brought by hand, copied, or made by other controllers.
 
+use super::copies;
 use super::diagnose::Role;
 use super::key::KeyState;
 use super::objects::IssuerRef;
 use super::verdict::{Judged, clock_time};
 use super::view::{CertificateView, share};
+use super::{Leaf, TlsSecret};
 use crate::overview::index::Index;
 use crate::resources::{Level, ObjectRef, Verdict};
 
@@ -19,6 +21,7 @@ pub fn unmanaged(index: &Index<'_>, now: i64, views: &mut Vec<CertificateView>) 
             continue;
         }
         let leaf = secret.leaf.as_ref().ok();
+        let source = copies::source(secret, index).filter(|source| copies::is_old(secret, source));
         let used = share(leaf.map(|l| l.not_before), leaf.map(|l| l.not_after), now);
         let meta = &secret.head.meta;
         let mut judged = match (&secret.leaf, leaf) {
@@ -71,6 +74,9 @@ pub fn unmanaged(index: &Index<'_>, now: i64, views: &mut Vec<CertificateView>) 
             }
             (Ok(_), None) => continue,
         };
+        if let (Some(source), Some(leaf)) = (source, leaf) {
+            judged = old_copy(source, leaf, now);
+        }
         if judged.code.is_some() {
             judged.broken = Some(Role::Secret);
         }
@@ -109,6 +115,18 @@ pub fn unmanaged(index: &Index<'_>, now: i64, views: &mut Vec<CertificateView>) 
 }
 
 /// cert-manager's Secret for the next private key: it holds no certificate and is gone soon.
-fn temporary(secret: &super::TlsSecret) -> bool {
+pub fn temporary(secret: &TlsSecret) -> bool {
     secret.head.meta.label("cert-manager.io/next-private-key").is_some()
+}
+
+/// A copy of a Secret that was renewed since.
+fn old_copy(source: &TlsSecret, leaf: &Leaf, now: i64) -> Judged {
+    let from = &source.head.meta;
+    let mut judged = Judged::new(if leaf.not_after <= now { Level::Bad } else { Level::Warn }, "Old copy");
+    judged.verdict.why = format!("older than its source {}/{}, which was renewed since", from.namespace, from.name);
+    judged.verdict.next = "delete the copy: it is made anew from its source".into();
+    judged.code = Some("CERT_COPY_OLD");
+    judged.since = source.leaf.as_ref().ok().map(|l| l.not_before);
+    judged.until = Some(leaf.not_after).filter(|at| *at > now);
+    judged
 }

@@ -5,7 +5,7 @@ use super::view::Count;
 use super::{Counts, Overview, Snapshot};
 use crate::certificates::diagnose::Role;
 use crate::certificates::view as certificates;
-use crate::certificates::{budget, controller, issuer};
+use crate::certificates::{budget, bundles, controller, issuer, signing};
 use crate::findings::group::{group, rank};
 use crate::findings::{Finding, Topic};
 use crate::platform::{AppView, apps, detect};
@@ -45,6 +45,8 @@ impl Overview {
         };
         let mut machinery = controller::findings(&index);
         machinery.extend(issuer::findings(&index, now));
+        machinery.extend(bundles::findings(&index, now));
+        machinery.extend(signing::findings(&index, now));
         overview.find(machinery);
         overview
     }

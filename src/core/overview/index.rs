@@ -96,7 +96,12 @@ impl<'a> Index<'a> {
             snapshot: s,
             services: s.services.values().map(|x| (key(&x.meta), &**x)).collect(),
             endpoints,
-            secrets: s.tls_secrets.iter().map(|(k, x)| (key(&x.head.meta), (k, &**x))).collect(),
+            secrets: s
+                .tls_secrets
+                .iter()
+                .chain(s.odd_secrets.iter().filter(|(_, x)| !crate::certificates::tls_secrets::temporary(x)))
+                .map(|(k, x)| (key(&x.head.meta), (k, &**x)))
+                .collect(),
             by_secret,
             requests,
             orders,

@@ -1,7 +1,9 @@
 //! How the objects of the overview are read: text from outside is made harmless before it is kept.
 
+use crate::certificates::bundles::{ApiService, WebhookConfiguration};
 use crate::certificates::objects::{Certificate, CertificateRequest, Challenge, Issuer, Order};
 use crate::certificates::secret::TlsSecret;
+use crate::certificates::signing::SigningRequest;
 use crate::intern::bounded;
 use crate::platform::objects as p;
 use crate::resources::{Kind, Meta};
@@ -42,8 +44,10 @@ fn clean(value: &mut Value) {
             }
         }
         Value::Array(items) => items.iter_mut().for_each(clean),
-        // The data of a Secret is base64 of its own length and is not shown.
-        Value::Object(map) => map.iter_mut().filter(|(k, _)| *k != "data").for_each(|(_, v)| clean(v)),
+        // The data of a Secret and a bundle are base64 of their own length and are not shown.
+        Value::Object(map) => {
+            map.iter_mut().filter(|(k, _)| *k != "data" && *k != "caBundle").for_each(|(_, v)| clean(v))
+        }
         _ => {}
     }
 }
@@ -68,6 +72,9 @@ projection! {
     Challenge: meta;
     Issuer: meta;
     TlsSecret: head.meta;
+    WebhookConfiguration: meta;
+    ApiService: meta;
+    SigningRequest: meta;
     r::Service: meta;
     r::EndpointSlice: meta;
     r::Ingress: head.meta;

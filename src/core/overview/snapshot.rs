@@ -1,8 +1,10 @@
 //! All objects that an overview is derived from, as they were at one moment.
 
 use super::sources::{self, Sources};
+use crate::certificates::bundles::{ApiService, WebhookConfiguration};
 use crate::certificates::objects::{Certificate, CertificateRequest, Challenge, Issuer, Order};
 use crate::certificates::secret::TlsSecret;
+use crate::certificates::signing::SigningRequest;
 use crate::platform::Library;
 use crate::platform::objects::{
     Application, FluxObject, HelmRelease, Namespace, Pod, Quota, VolumeClaim, WarningEvent, Workload,
@@ -130,6 +132,10 @@ snapshot! {
     challenges: Challenge = ["acme.cert-manager.io" "Challenge" "challenges" "" ""];
     issuers: Issuer = ["cert-manager.io" "Issuer" "issuers" "" "", "cert-manager.io" "ClusterIssuer" "clusterissuers" "" ""];
     tls_secrets: TlsSecret = ["" "Secret" "secrets" "" "type=kubernetes.io/tls"];
+    odd_secrets: TlsSecret = ["" "Secret" "secrets" "controller.cert-manager.io/fao=true" "type!=kubernetes.io/tls"];
+    webhooks: WebhookConfiguration = ["admissionregistration.k8s.io" "ValidatingWebhookConfiguration" "validatingwebhookconfigurations" "" "", "admissionregistration.k8s.io" "MutatingWebhookConfiguration" "mutatingwebhookconfigurations" "" ""];
+    api_services: ApiService = ["apiregistration.k8s.io" "APIService" "apiservices" "" ""];
+    signing_requests: SigningRequest = ["certificates.k8s.io" "CertificateSigningRequest" "certificatesigningrequests" "" ""];
     namespaces: Namespace = ["" "Namespace" "namespaces" "" ""];
     services: Service = ["" "Service" "services" "" ""];
     endpoint_slices: EndpointSlice = ["discovery.k8s.io" "EndpointSlice" "endpointslices" "" ""];

@@ -140,6 +140,7 @@ fn name<P: Projection>(feed: &Feed<P>) -> String {
         ("", "") => "",
         ("owner=helm", _) => " (Helm releases)",
         (_, "type=Warning") => " (warnings)",
+        (_, "type!=kubernetes.io/tls") => " (of cert-manager, no TLS)",
         _ => " (TLS)",
     };
     format!("{}{part}", feed.kind.resource())
@@ -152,6 +153,9 @@ pub fn wanted(labels: &str, fields: &str, object: &[u8]) -> bool {
     }
     let Ok(value) = serde_json::from_slice::<serde_json::Value>(object) else { return false };
     let label = labels.split_once('=').is_none_or(|(k, v)| value["metadata"]["labels"][k] == v);
-    let field = fields.split_once('=').is_none_or(|(k, v)| value[k] == v);
+    let field = match fields.split_once("!=") {
+        Some((k, v)) => value[k] != v,
+        None => fields.split_once('=').is_none_or(|(k, v)| value[k] == v),
+    };
     label && field
 }
