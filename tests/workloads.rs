@@ -9,6 +9,7 @@ use quarterdeck_testing::http::{Client, Request};
 use quarterdeck_testing::real::{Options, RealCluster, shared_with};
 use serde_json::{Value, json};
 use stage::{Stage, go, press, program};
+use std::io::BufRead;
 use std::process::{Command, Output, Stdio};
 
 /// There is no scheduler; pods are told where to go.
@@ -199,11 +200,44 @@ fn a_drain_waits_for_a_disruption_budget_and_ends_when_it_may() {
     assert!(said.contains("waits for PodDisruptionBudget keep-two (2 healthy, 2 needed)"), "{said}");
     assert!(user.client.get("/api/v1/nodes/drained-1").unwrap().json()["spec"]["unschedulable"].is_null());
 
-    let mut command = Command::new(program());
-    command.args(flags).args(["--yes", "--reason", "a test"]).env("KUBECONFIG", &user.stage.kubeconfig);
-    command.env("HOME", &user.stage.home).env_remove("XDG_STATE_HOME").env_remove("XDG_CONFIG_HOME");
-    let child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("qd starts");
-    real.patiently("the bare pod is evicted", || user.client.get(&user.path("v1", "pods/bare")).unwrap().status == 404);
+    let yes = ["--yes", "--reason", "a test"];
+    let cordoned = || user.client.get("/api/v1/nodes/drained-1").unwrap().json()["spec"]["unschedulable"] == true;
+
+    // Whoever sets a time is told what it was that did not go in it.
+    let late = user.run(&[&flags[..], &yes, &["--timeout", "4"]].concat());
+    let said = String::from_utf8_lossy(&late.stdout).into_owned();
+    assert_eq!(late.status.code(), Some(1), "{said}");
+    assert!(
+        said.contains("not finished after 4 s") && said.contains("waits for PodDisruptionBudget keep-two"),
+        "{said}"
+    );
+    assert_eq!(user.client.get(&user.path("v1", "pods/bare")).unwrap().status, 404, "what may go has gone");
+    assert!(cordoned());
+    user.undo(&said);
+    assert!(!cordoned());
+
+    let start = || {
+        let mut command = Command::new(program());
+        command.args(flags).args(yes).env("KUBECONFIG", &user.stage.kubeconfig);
+        command.env("HOME", &user.stage.home).env_remove("XDG_STATE_HOME").env_remove("XDG_CONFIG_HOME");
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("qd starts")
+    };
+    // It can be stopped where it waits.
+    let mut child = start();
+    let mut progress = std::io::BufReader::new(child.stderr.take().unwrap()).lines();
+    assert!(progress.any(|l| l.unwrap_or_default().contains("waits for PodDisruptionBudget keep-two")));
+    stop(&child);
+    let output = child.wait_with_output().expect("it ends");
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(said.contains("stopped by the user") && said.contains("waits for PodDisruptionBudget keep-two"), "{said}");
+    user.undo(&said);
+    assert!(!cordoned());
+
+    let mut child = start();
+    let mut progress = std::io::BufReader::new(child.stderr.take().unwrap()).lines();
+    let waits = progress.any(|l| l.unwrap_or_default().contains("waits for PodDisruptionBudget keep-two"));
+    let progress = std::thread::spawn(move || progress.map_while(Result::ok).collect::<Vec<_>>().join("\n"));
     let names = || -> Vec<String> {
         let pods = user.get("v1", "pods?labelSelector=app%3Dapi");
         pods["items"].as_array().into_iter().flatten().map(|p| p["metadata"]["uid"].to_string()).collect()
@@ -216,14 +250,20 @@ fn a_drain_waits_for_a_disruption_budget_and_ends_when_it_may() {
     let more = Request::new("PATCH", &path).body("application/merge-patch+json", patch);
     assert_eq!(user.client.send(&more).expect("an answer").status, 200);
     let output = child.wait_with_output().expect("it ends");
-    let (said, progress) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    let (said, progress) = (String::from_utf8_lossy(&output.stdout), progress.join().unwrap());
     assert!(output.status.success(), "{said}{progress}");
-    assert!(progress.contains("waits for PodDisruptionBudget keep-two"), "{progress}");
-    assert!(said.contains("4 pods have gone"), "{said}");
+    assert!(waits, "{progress}");
+    assert!(said.contains("3 pods have gone"), "{said}");
     let left = names();
     assert!(before.iter().all(|uid| !left.contains(uid)), "both of them have gone");
     user.undo(&said);
-    assert!(user.client.get("/api/v1/nodes/drained-1").unwrap().json()["spec"]["unschedulable"].is_null());
+    assert!(!cordoned());
+}
+
+/// As Ctrl-C does.
+fn stop(child: &std::process::Child) {
+    let sent = Command::new("kill").args(["-INT", &child.id().to_string()]).status().expect("kill runs");
+    assert!(sent.success());
 }
 
 #[test]
@@ -235,7 +275,12 @@ fn a_data_directory_comes_out_of_a_pod_whole_or_not_at_all() {
     // KWOK runs what is asked for on this machine.
     let data = user.stage.home.join("data");
     std::fs::create_dir(&data).unwrap();
-    std::fs::write(data.join("db.sqlite3"), [b"SQLite format 3\0".as_slice(), &[1; 3_000_000]].concat()).unwrap();
+    let database = data.join("db.sqlite3");
+    let filled = "create table a(b); insert into a values (zeroblob(3000000))";
+    let own_copy = Command::new("sqlite3").arg(&database).arg(filled).status().is_ok_and(|s| s.success());
+    if !own_copy {
+        std::fs::write(&database, [b"SQLite format 3\0".as_slice(), &[1; 3_000_000]].concat()).unwrap();
+    }
     std::fs::write(data.join("rsa_key.pem"), "secret").unwrap();
     let config = user.stage.home.join(".config/quarterdeck");
     std::fs::create_dir_all(&config).unwrap();
@@ -243,7 +288,9 @@ fn a_data_directory_comes_out_of_a_pod_whole_or_not_at_all() {
     let path = data.display().to_string();
     let line = ["do", "backup", "statefulsets/vault", "--path", &path, "--file", "vault.tar", "--yes"];
     let said = user.words(&line);
-    assert!(said.contains("2 files") && said.contains("SHA-256") && said.contains("uploaded"), "{said}");
+    let files = if own_copy { "3 files" } else { "2 files" };
+    assert!(said.contains(files) && said.contains("SHA-256") && said.contains("uploaded"), "{said}");
+    assert_eq!(said.contains("SQLite's own copy"), own_copy, "{said}");
     let file = user.stage.home.join("vault.tar");
     let sum = Command::new("sha256sum").arg(&file).output().unwrap();
     let sum = String::from_utf8_lossy(&sum.stdout).split(' ').next().unwrap().to_owned();
@@ -254,16 +301,49 @@ fn a_data_directory_comes_out_of_a_pod_whole_or_not_at_all() {
     let again = user.run(&line);
     assert_eq!(again.status.code(), Some(5), "it is never overwritten");
 
-    std::fs::write(data.join("db.sqlite3"), "this is no database").unwrap();
+    let good = std::fs::read(&database).unwrap();
+    std::fs::write(&database, "this is no database").unwrap();
     let bad = user.run(&["do", "backup", "statefulsets/vault", "--path", &path, "--file", "bad.tar", "--yes"]);
     let said = String::from_utf8_lossy(&bad.stdout).into_owned();
     assert!(!bad.status.success() && said.contains("does not begin as a SQLite database"), "{said}");
-    let left: Vec<String> = std::fs::read_dir(&user.stage.home)
-        .unwrap()
-        .map(|e| e.unwrap().file_name().to_string_lossy().into_owned())
-        .filter(|n| n.contains("bad.tar"))
-        .collect();
-    assert!(left.is_empty(), "{left:?}");
+    let files = |folder: &std::path::Path, part: &str| -> Vec<String> {
+        let names = std::fs::read_dir(folder).unwrap().map(|e| e.unwrap().file_name().to_string_lossy().into_owned());
+        names.filter(|n| n.contains(part)).collect()
+    };
+    assert_eq!(files(&user.stage.home, "bad.tar"), [""; 0]);
+
+    // Stopped in the middle of what takes long: a hole of a terabyte.
+    std::fs::write(&database, good).unwrap();
+    std::fs::File::create(data.join("attachments")).unwrap().set_len(1 << 40).unwrap();
+    let mut command = Command::new(program());
+    command.args(["do", "backup", "statefulsets/vault", "--path", &path, "--file", "long.tar", "--yes"]);
+    command.args(["-n", &user.namespace]).env("KUBECONFIG", &user.stage.kubeconfig).env("HOME", &user.stage.home);
+    command.env_remove("XDG_STATE_HOME").env_remove("XDG_CONFIG_HOME").current_dir(&user.stage.home);
+    let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut progress = std::io::BufReader::new(child.stderr.take().unwrap()).lines();
+    assert!(progress.any(|l| l.unwrap_or_default().contains("MiB so far")));
+    stop(&child);
+    // What it says until its end is read, or it would wait for that.
+    let rest = std::thread::spawn(move || progress.count());
+    let output = child.wait_with_output().expect("it ends");
+    rest.join().unwrap();
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(!output.status.success() && said.contains("nothing is left of the file"), "{said}");
+    assert_eq!(files(&user.stage.home, "long.tar"), [""; 0]);
+    assert_eq!(files(&data, "qd-backup"), [""; 0], "nothing of ours stays in the container");
+    std::fs::remove_file(data.join("attachments")).unwrap();
+
+    // A profile of one's own says where the data is.
+    let (code, said) = user.fails("do backup statefulsets/vault --dry-run");
+    assert!(code == 2 && said.contains("give --path"), "{code} {said}");
+    std::fs::create_dir(config.join("platforms")).unwrap();
+    let profile = format!(
+        "id: ours\ntitle: Ours\napps: [{{name: vault, namespaces: [{}], backup: {{workload: vault, path: {path}}}}}]\n",
+        user.namespace
+    );
+    std::fs::write(config.join("platforms/ours.yaml"), profile).unwrap();
+    let said = user.qd("do backup statefulsets/vault --dry-run");
+    assert!(said.contains(&format!("Back up {path} of")), "{said}");
 }
 
 #[test]
@@ -290,13 +370,13 @@ fn by_key_an_image_is_set_taken_back_and_a_recreated_object_is_not_deleted() {
     stage::back_to(&terminal, "eployments");
 
     press(&terminal, "<c-d>", "propagation");
-    press(&terminal, "<enter>", "accepted by the server");
+    press(&terminal, "<c-r>", "accepted by the server");
     // Somebody deletes it and makes another one of its name, while the question stands.
     let path = user.path("apps/v1", "deployments/boat");
     user.client.send(&Request::new("DELETE", &path)).expect("an answer");
     real.patiently("it is gone", || user.client.get(&path).unwrap().status == 404);
     user.make("apps/v1", "deployments", &workload("Deployment", "boat", 1));
-    terminal.keys("boat<enter>");
+    terminal.keys("boat<tab><tab><enter>");
     terminal.wait_for("the refusal", stage::PATIENCE, |s| s.contains("recreated"));
     assert_eq!(user.client.get(&path).unwrap().status, 200, "the new one lives");
 }

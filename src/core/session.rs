@@ -325,7 +325,12 @@ impl Session {
         self.planner(&cluster).plan(known, targets, args).await
     }
     fn planner<'a>(&'a self, cluster: &'a Cluster) -> Planner<'a> {
-        Planner { cluster, guards: &self.inner.guards, now: self.clock().now() }
+        let inner = &self.inner;
+        Planner { cluster, guards: &inner.guards, platforms: &inner.platforms, now: self.clock().now() }
+    }
+    /// What an argument of an action is at present on an object, or by the profile of the context's platform.
+    pub fn default_of(&self, context: &str, action: &dyn Action, arg: &str, object: &Value) -> Option<String> {
+        action.default_on(arg, object, &self.inner.platforms.candidates(context))
     }
     /// Carries a plan out until its effect is seen; progress comes as [`Event::Run`].
     ///

@@ -1,12 +1,15 @@
 //! What an action is, what it asks, and what it is given.
 
 use super::plan::{Risk, Step};
+use super::run::Blocked;
 use super::stage::{self, Stage};
 use crate::cluster::{Cluster, Right};
+use crate::platform::Profile;
 use crate::problem::{Problem, Result};
 use crate::resources::{Kind, ObjectRef};
 use serde_json::Value;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// What sort of answer an argument takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
@@ -104,6 +107,8 @@ pub struct Asked<'a> {
     pub now: i64,
     pub targets: &'a [Target],
     pub args: &'a Args,
+    /// The profile that was chosen for the context; all there are, the user's own first, where none was.
+    pub platforms: &'a [Arc<Profile>],
     /// The configuration file, where there is one.
     pub config: Option<&'a std::path::Path>,
 }
@@ -146,6 +151,10 @@ pub trait Action: Send + Sync {
     fn default_of(&self, _arg: &str, _object: &Value) -> Option<String> {
         None
     }
+    /// The same, where the platform's profile says more; `platforms` as in [`Asked`].
+    fn default_on(&self, arg: &str, object: &Value, _platforms: &[Arc<Profile>]) -> Option<String> {
+        self.default_of(arg, object)
+    }
     /// Makes the plan. May read; changes nothing.
     async fn plan(&self, asked: Asked<'_>) -> Result<Proposal>;
     /// What is seen of a step's effect on its object, or on what is left when it is gone (`None`).
@@ -169,10 +178,15 @@ pub trait Action: Send + Sync {
     fn in_waves(&self) -> bool {
         true
     }
-    /// Carries a step out itself, where that is more than one call: evictions that wait for a budget, a stream into a
-    /// file. `None`: the step's effect is sent as it is.
-    async fn carry(&self, _work: &Work<'_>) -> Option<Result<Carried>> {
-        None
+    /// Whether it carries this step out itself, because that is more than one call: evictions that wait for a budget, a
+    /// stream into a file. Else the step's effect is sent as it is.
+    fn carries(&self, _step: &Step) -> bool {
+        false
+    }
+    /// Carries such a step out. It ends when it is done, fails or is cancelled; nobody else sets it a time.
+    async fn carry(&self, work: &Work<'_>) -> Result<Carried> {
+        Err(Problem::new(crate::ProblemKind::Internal, "cannot carry it out", "the action does not know how")
+            .on(work.step.object.to_string()))
     }
     /// The kind that is meant when the command line names objects without one, e.g. `applications.argoproj.io`;
     /// empty: a kind has to be named.
@@ -199,6 +213,8 @@ pub struct Work<'a> {
     pub step: &'a Step,
     /// Takes what is seen, in words.
     pub tell: &'a (dyn Fn(&str) + Send + Sync),
+    /// Takes what it waits for, and that it waits no more.
+    pub block: &'a (dyn Fn(Option<Blocked>) + Send + Sync),
     /// Asks the guards again: before each call that changes something.
     pub allowed: &'a (dyn Fn() -> Result<()> + Send + Sync),
     pub cancel: &'a tokio_util::sync::CancellationToken,

@@ -4,13 +4,14 @@ use super::action::{Action, Arg, ArgKind, Asked, Carried, Proposal, Target, Work
 use super::plan::{DiffLine, DryRun, Effect, Risk, Step};
 use super::stream_out;
 use crate::cluster::{Method, Request, Right};
-use crate::platform::builtin;
+use crate::platform::Profile;
 use crate::resources::family::pod_selector;
 use crate::resources::{Kind, ObjectRef};
 use crate::text::clean_line;
 use crate::{Problem, ProblemKind, Result};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// See [`Action::help`].
 pub struct Backup;
@@ -65,10 +66,10 @@ fn is_pod(kind: &Kind) -> bool {
     kind.group.is_empty() && kind.plural == "pods"
 }
 
-/// Where the data of an object is, by the profiles that come with the program.
-fn known_path(object: &Value) -> Option<String> {
+/// Where the data of an object is, by the first profile that says so.
+fn known_path(object: &Value, platforms: &[Arc<Profile>]) -> Option<String> {
     let text = |field: &str| object["metadata"][field].as_str().unwrap_or_default();
-    builtin::all().iter().flat_map(|p| &p.apps).find_map(|app| {
+    platforms.iter().flat_map(|p| &p.apps).find_map(|app| {
         let backup = app.backup.as_ref()?;
         let named = backup.workload == text("name")
             || object["kind"] == "Pod" && text("name").starts_with(&format!("{}-", backup.workload));
@@ -102,16 +103,16 @@ impl Action for Backup {
     fn args(&self) -> &'static [Arg] {
         ARGS
     }
-    fn default_of(&self, arg: &str, object: &Value) -> Option<String> {
-        (arg == "path").then(|| known_path(object)).flatten()
+    fn default_on(&self, arg: &str, object: &Value, platforms: &[Arc<Profile>]) -> Option<String> {
+        (arg == "path").then(|| known_path(object, platforms)).flatten()
     }
     async fn plan(&self, asked: Asked<'_>) -> Result<Proposal> {
         let Some(target) = asked.targets.first() else { return Err(Problem::usage("cannot plan backup", "no object")) };
-        let path = asked.args.get("path").map(str::to_owned).or_else(|| known_path(&target.object));
+        let path = asked.args.get("path").map(str::to_owned).or_else(|| known_path(&target.object, asked.platforms));
         let path = path.filter(|p| p.starts_with('/') && p.len() > 1).ok_or_else(|| {
             Problem::usage("cannot plan backup", "no directory in the container is named")
                 .on(target.reference.to_string())
-                .next("give --path /data, or whatever holds the data")
+                .next("give --path /data, or whatever holds the data; a platform profile can say it (backup:)")
         })?;
         let file = local_file(asked.args.get("file"), &target.reference.name, asked.now)?;
         let pod = pod_of(&asked, target).await?;
@@ -158,8 +159,11 @@ impl Action for Backup {
             undo: String::new(),
         })
     }
-    async fn carry(&self, work: &Work<'_>) -> Option<Result<Carried>> {
-        Some(stream_out::stream_out(work).await)
+    fn carries(&self, _step: &Step) -> bool {
+        true
+    }
+    async fn carry(&self, work: &Work<'_>) -> Result<Carried> {
+        stream_out::stream_out(work).await
     }
 }
 

@@ -33,6 +33,12 @@ const ARGS: &[Arg] = &[
         help: "seconds that containers get to end; without it what each pod says",
         required: false,
     },
+    Arg {
+        name: "timeout",
+        kind: ArgKind::Number,
+        help: "seconds after which it gives up; without it, it waits until it is stopped",
+        required: false,
+    },
 ];
 
 /// Dry runs at once.
@@ -69,12 +75,13 @@ impl Action for Drain {
             Allowed { force: asked.args.switch("force"), empty_dir: asked.args.switch("delete-emptydir-data") };
         let grace = asked.args.number("grace")?;
         let budgets = leavers::budgets(asked.cluster, None).await;
-        let (mut steps, mut warnings) = (Vec::new(), Vec::new());
+        let timeout = asked.args.number("timeout")?;
+        let (mut cordons, mut steps, mut warnings) = (Vec::new(), Vec::new(), Vec::new());
         let mut total = 0;
         for target in asked.targets {
             let node = &target.reference;
             let cordon = json!({"spec": {"unschedulable": true}});
-            steps.push(Step::patch_object(target, &cordon, "no new pods on this node"));
+            cordons.push(Step::patch_object(target, &cordon, "no new pods on this node"));
             let going = going(asked.cluster, node, allowed, &mut warnings).await?;
             if going.is_empty() {
                 warnings.push(format!("{node}: no pod has to go"));
@@ -82,11 +89,12 @@ impl Action for Drain {
             }
             let held: Vec<String> = going
                 .iter()
-                .filter_map(|pod| Some(format!("{} waits for {}", name_of(pod), leavers::held_by(&budgets, pod)?)))
+                .filter_map(|pod| Some((name_of(pod), leavers::held_by(&budgets, pod)?)))
+                .map(|(name, by)| format!("{name} waits for {}: {}", leavers::in_words(&by), by.next))
                 .collect();
             warnings.extend(some(held));
             total += going.len();
-            steps.push(step(asked.cluster, node, &going, grace).await);
+            steps.push(step(asked.cluster, node, &going, (grace, timeout)).await);
         }
         let names: Vec<&str> = asked.targets.iter().map(|t| &*t.reference.name).collect();
         if total > 0 && !takes_pods(asked.cluster, &names).await {
@@ -95,16 +103,25 @@ impl Action for Drain {
         let pods = if total == 1 { "1 pod goes".into() } else { format!("{total} pods go") };
         Ok(Proposal {
             title: format!("Drain {}: {pods}", super::pipeline::objects_in_words(asked.targets)),
-            steps,
+            // All of them first, as kubectl does it: a pod must not move to a node that is emptied next.
+            steps: cordons.into_iter().chain(steps).collect(),
             risk: Risk::Wide,
             warnings,
             undo: "uncordon; pods that have gone do not come back by themselves".into(),
         })
     }
-    async fn carry(&self, work: &Work<'_>) -> Option<Result<Carried>> {
-        let body = work.step.effect.body.as_ref().filter(|b| b["kind"] == LIST)?;
-        let items = body["items"].as_array()?;
-        Some(evict::evict(work, &work.step.object.name, items).await)
+    /// One node after the other, and all are cordoned before the first pod goes.
+    fn in_waves(&self) -> bool {
+        false
+    }
+    fn carries(&self, step: &Step) -> bool {
+        step.effect.body.as_ref().is_some_and(|b| b["kind"] == LIST)
+    }
+    async fn carry(&self, work: &Work<'_>) -> Result<Carried> {
+        let body = work.step.effect.body.clone().unwrap_or_default();
+        let items = body["items"].as_array().map(Vec::as_slice).unwrap_or_default();
+        let at_most = body["timeoutSeconds"].as_u64().map(std::time::Duration::from_secs);
+        evict::evict(work, &work.step.object.name, items, at_most).await
     }
 }
 
@@ -165,7 +182,12 @@ async fn going(
 }
 
 /// The step that evicts these pods; the server has tried each eviction.
-async fn step(cluster: &Cluster, node: &ObjectRef, pods: &[Value], grace: Option<i64>) -> Step {
+async fn step(
+    cluster: &Cluster,
+    node: &ObjectRef,
+    pods: &[Value],
+    (grace, timeout): (Option<i64>, Option<i64>),
+) -> Step {
     let items: Vec<Value> = pods.iter().map(|pod| evict::eviction(pod, grace)).collect();
     let tried = |item: Value| async move { evict::post(cluster, &item, true).await };
     let mut tries = futures::stream::iter(items.clone()).map(tried).buffered(AT_ONCE);
@@ -185,14 +207,14 @@ async fn step(cluster: &Cluster, node: &ObjectRef, pods: &[Value], grace: Option
         after: Some("evicted".into()),
     };
     Step {
-        title: format!("evict {} pods", pods.len()),
+        title: if pods.len() == 1 { "evict 1 pod".into() } else { format!("evict {} pods", pods.len()) },
         object: node.clone(),
         effect: Effect {
             method: Method::Post,
             // One call a pod: each item is posted to its own pod.
             path: "/api/v1/namespaces/{namespace}/pods/{name}/eviction".into(),
             query: Vec::new(),
-            body: Some(json!({"apiVersion": "policy/v1", "kind": LIST, "items": items})),
+            body: Some(json!({"apiVersion": "policy/v1", "kind": LIST, "items": items, "timeoutSeconds": timeout})),
         },
         diff: pods.iter().map(line).collect(),
         dry_run,

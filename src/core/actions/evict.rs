@@ -2,9 +2,11 @@
 //! pod is gone.
 
 use super::action::{Carried, Work};
-use super::leavers::{budgets, held_by};
+use super::leavers::{budgets, held_by, in_words};
 use super::plan::Effect;
+use super::run::Blocked;
 use crate::cluster::{Cluster, Method, Request, WriteOptions};
+use crate::resources::{Kind, ObjectRef};
 use crate::{Problem, ProblemKind, Result};
 use futures::StreamExt;
 use futures::stream::FuturesUnordered;
@@ -50,14 +52,16 @@ pub(crate) async fn post(cluster: &Cluster, eviction: &Value, dry_run: bool) -> 
 enum State {
     Asked,
     /// What holds it.
-    Held(String),
-    Ending,
+    Held(Blocked),
+    /// It was evicted and ends; what keeps it from ending.
+    Ending(Option<Blocked>),
     Gone,
 }
 
 struct Board<'a> {
+    /// By UID: name and state.
     pods: Mutex<BTreeMap<String, (String, State)>>,
-    tell: &'a (dyn Fn(&str) + Send + Sync),
+    work: &'a Work<'a>,
     left: watch::Sender<usize>,
 }
 
@@ -68,37 +72,56 @@ impl Board<'_> {
             Some((_, now)) if *now != state && *now != State::Gone => *now = state,
             _ => return,
         }
+        let all = pods.len();
         let left = pods.values().filter(|(_, s)| *s != State::Gone).count();
-        let held: Vec<_> = pods.values().filter(|(_, s)| matches!(s, State::Held(_))).collect();
-        let mut text = format!("{left} of {} pods left", pods.len());
-        if let Some((name, State::Held(by))) = held.first() {
-            let more = if held.len() > 1 { format!(" and {} more", held.len() - 1) } else { String::new() };
-            text.push_str(&format!("; {name}{more} waits for {by}"));
-        }
+        let waits = Self::waits(&pods);
         drop(pods);
-        (self.tell)(&text);
+        let text = waits.as_ref().map(|(words, _)| format!("; {words}")).unwrap_or_default();
+        (self.work.tell)(&format!("{left} of {all} pods left{text}"));
+        (self.work.block)(waits.and_then(|(_, blocked)| blocked));
         self.left.send_replace(left);
     }
+    /// What the pods that are left wait for: those that are held before those that end.
+    fn waits(pods: &BTreeMap<String, (String, State)>) -> Option<(String, Option<Blocked>)> {
+        let first = |held: bool| {
+            let mut of = pods.values().filter(|(_, s)| match s {
+                State::Held(_) => held,
+                State::Ending(_) => !held,
+                State::Asked | State::Gone => false,
+            });
+            of.next().map(|(name, state)| (name, state, of.count()))
+        };
+        let (name, state, more) = first(true).or_else(|| first(false))?;
+        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+        let blocked = match state {
+            State::Held(blocked) => Some(blocked),
+            State::Ending(blocked) => blocked.as_ref(),
+            State::Asked | State::Gone => None,
+        };
+        let words = match blocked {
+            Some(blocked) => format!("{name}{more} waits for {}", in_words(blocked)),
+            None => format!("{name}{more} ends"),
+        };
+        Some((words, blocked.cloned()))
+    }
+    /// What is left, and what it waits for.
     fn words(&self) -> String {
         let pods = self.pods.lock();
-        let left: Vec<&str> = pods.values().filter(|(_, s)| *s != State::Gone).map(|(n, _)| n.as_str()).collect();
-        match left.as_slice() {
-            [] => "all pods have gone".into(),
-            [one] => format!("{one} is still there"),
-            [first, rest @ ..] => format!("{first} and {} more pods are still there", rest.len()),
-        }
+        let left = pods.values().filter(|(_, s)| *s != State::Gone).count();
+        let waits = Self::waits(&pods).map(|(words, _)| format!("; {words}")).unwrap_or_default();
+        format!("{left} of {} pods are still there{waits}", pods.len())
     }
 }
 
-/// Evicts the pods of an `EvictionList` and waits until they have gone from the node.
-pub(crate) async fn evict(work: &Work<'_>, node: &str, items: &[Value]) -> Result<Carried> {
+/// Evicts pods and waits until they have gone from the node; `at_most`: no longer than this.
+pub(crate) async fn evict(work: &Work<'_>, node: &str, items: &[Value], at_most: Option<Duration>) -> Result<Carried> {
     let uid = |item: &Value| item["deleteOptions"]["preconditions"]["uid"].as_str().unwrap_or_default().to_owned();
     let name = |item: &Value| {
         let (namespace, name) = names(item);
         crate::text::clean_line(&format!("{namespace}/{name}")).into_owned()
     };
     let pods = items.iter().map(|i| (uid(i), (name(i), State::Asked))).collect();
-    let board = Board { pods: Mutex::new(pods), tell: work.tell, left: watch::Sender::new(items.len()) };
+    let board = Board { pods: Mutex::new(pods), work, left: watch::Sender::new(items.len()) };
     let mut left = board.left.subscribe();
     let mut all: FuturesUnordered<_> = items.iter().map(|item| one(work, &board, item, uid(item))).collect();
     let asked = async {
@@ -114,13 +137,29 @@ pub(crate) async fn evict(work: &Work<'_>, node: &str, items: &[Value]) -> Resul
     };
     tokio::select! {
         done = done => done.map_err(|mut p: Problem| {
+            // Some may have gone already.
+            p.what = "the drain stopped".into();
             p.why = format!("{} ({})", p.why, board.words());
             p
         })?,
         () = departures(work.cluster, node, &board) => {}
         () = work.cancel.cancelled() => return Err(work.stopped(board.words())),
+        () = over(at_most) => {
+            let what = format!("not finished after {} s", at_most.unwrap_or_default().as_secs());
+            return Err(Problem::new(ProblemKind::Cancelled, what, board.words())
+                .on(work.step.object.to_string())
+                .next("drain it again when that is settled, or uncordon it"));
+        }
     }
-    Ok(Carried { text: format!("{} pods have gone", items.len()) })
+    let text = if items.len() == 1 { "1 pod has gone".into() } else { format!("{} pods have gone", items.len()) };
+    Ok(Carried { text })
+}
+
+async fn over(at_most: Option<Duration>) {
+    match at_most {
+        Some(time) => tokio::time::sleep(time).await,
+        None => std::future::pending().await,
+    }
 }
 
 /// Asks for one eviction until it is granted.
@@ -132,7 +171,7 @@ async fn one(work: &Work<'_>, board: &Board<'_>, item: &Value, uid: String) -> R
         (work.allowed)()?;
         let problem = match post(work.cluster, item, false).await {
             Ok(()) => {
-                board.set(&uid, State::Ending);
+                board.set(&uid, State::Ending(None));
                 return Ok(());
             }
             Err(problem) => problem,
@@ -148,13 +187,15 @@ async fn one(work: &Work<'_>, board: &Board<'_>, item: &Value, uid: String) -> R
                 return Ok(());
             }
             ProblemKind::Conflict => {}
-            ProblemKind::Throttled => board.set(&uid, State::Held(holder(work.cluster, item).await)),
+            ProblemKind::Throttled => board.set(&uid, State::Held(holder(work.cluster, item, &problem).await)),
             // The pod goes with its namespace; it is waited for.
             ProblemKind::Forbidden if problem.why.contains("being terminated") => {
-                board.set(&uid, State::Held("its namespace to end".into()));
+                board.set(&uid, State::Held(awaited(item, "its namespace", "it is being deleted")));
             }
+            // Two budgets for one pod: the server never lets it go.
+            ProblemKind::Server if problem.why.contains("more than one PodDisruptionBudget") => return Err(problem),
             ProblemKind::Unreachable | ProblemKind::Server => {
-                board.set(&uid, State::Held("the server to answer".into()))
+                board.set(&uid, State::Held(awaited(item, "the server", &problem.why)));
             }
             _ => return Err(problem),
         }
@@ -162,14 +203,38 @@ async fn one(work: &Work<'_>, board: &Board<'_>, item: &Value, uid: String) -> R
     }
 }
 
-/// The budget that holds a pod at this moment, in words.
-async fn holder(cluster: &Cluster, item: &Value) -> String {
+/// What a pod waits for where that is no object of its own: it stands for it.
+fn awaited(item: &Value, name: &str, why: &str) -> Blocked {
+    let (namespace, pod) = names(item);
+    let object = ObjectRef::new(Kind::of("", "v1", "Pod", "pods", true), namespace, pod);
+    Blocked { object, name: name.into(), why: crate::text::clean_line(why).into_owned(), next: String::new() }
+}
+
+/// The budget that holds a pod at this moment; else what the server says.
+async fn holder(cluster: &Cluster, item: &Value, problem: &Problem) -> Blocked {
     let (namespace, name) = names(item);
-    let pod: Value = match cluster.json(Request::get(format!("/api/v1/namespaces/{namespace}/pods/{name}"))).await {
-        Ok(pod) => pod,
-        Err(_) => return "its PodDisruptionBudget".into(),
+    let pod: Result<Value> = cluster.json(Request::get(format!("/api/v1/namespaces/{namespace}/pods/{name}"))).await;
+    let held = match pod {
+        Ok(pod) => held_by(&budgets(cluster, Some(namespace)).await, &pod),
+        Err(_) => None,
     };
-    held_by(&budgets(cluster, Some(namespace)).await, &pod).unwrap_or_else(|| "its PodDisruptionBudget".into())
+    let what = if problem.why.contains("disruption budget") { "its PodDisruptionBudget" } else { "the server" };
+    held.unwrap_or_else(|| awaited(item, what, &problem.why))
+}
+
+/// What keeps a pod that was evicted from ending.
+fn kept(pod: &Value) -> Option<Blocked> {
+    let finalizers = pod["metadata"]["finalizers"].as_array()?;
+    let first = finalizers.first()?.as_str()?;
+    let next = "whoever set the finalizer has to take it away".to_owned();
+    Some(Blocked { next, ..awaited(pod, "its finalizer", first) })
+}
+
+/// Notes a pod that ends.
+fn ending(board: &Board<'_>, pod: &Value) {
+    if !pod["metadata"]["deletionTimestamp"].is_null() {
+        board.set(pod["metadata"]["uid"].as_str().unwrap_or_default(), State::Ending(kept(pod)));
+    }
 }
 
 /// Watches the pods of a node and notes those that have gone; ends when all have.
@@ -182,8 +247,7 @@ async fn departures(cluster: &Cluster, node: &str, board: &Board<'_>) {
             for uid in uids {
                 match items.iter().find(|p| p["metadata"]["uid"] == uid.as_str()) {
                     None => board.set(&uid, State::Gone),
-                    Some(pod) if !pod["metadata"]["deletionTimestamp"].is_null() => board.set(&uid, State::Ending),
-                    Some(_) => {}
+                    Some(pod) => ending(board, pod),
                 }
             }
             let version = list["metadata"]["resourceVersion"].as_str().unwrap_or_default();
@@ -196,7 +260,8 @@ async fn departures(cluster: &Cluster, node: &str, board: &Board<'_>) {
                         Some("DELETED") => {
                             board.set(event["object"]["metadata"]["uid"].as_str().unwrap_or_default(), State::Gone);
                         }
-                        Some("ADDED" | "MODIFIED" | "BOOKMARK") => {}
+                        Some("ADDED" | "MODIFIED") => ending(board, &event["object"]),
+                        Some("BOOKMARK") => {}
                         _ => break,
                     }
                 }

@@ -1,7 +1,9 @@
 //! Which pods of a node go when it is drained, which stay, and which would lose something, by the rules of
 //! `kubectl drain`.
 
+use super::run::Blocked;
 use crate::cluster::{Cluster, Request};
+use crate::resources::{Kind, ObjectRef};
 use crate::{ProblemKind, Result};
 use serde_json::Value;
 
@@ -80,8 +82,8 @@ pub(crate) async fn budgets(cluster: &Cluster, namespace: Option<&str>) -> Vec<V
     list.ok().and_then(|l| l["items"].as_array().cloned()).unwrap_or_default()
 }
 
-/// The budget that lets no pod like this one go at the moment: its name and how it stands.
-pub(crate) fn held_by(budgets: &[Value], pod: &Value) -> Option<String> {
+/// The budget that lets no pod like this one go at the moment, how it stands, and what helps.
+pub(crate) fn held_by(budgets: &[Value], pod: &Value) -> Option<Blocked> {
     let budget = budgets.iter().find(|b| {
         b["metadata"]["namespace"] == pod["metadata"]["namespace"]
             && b["status"]["disruptionsAllowed"].as_i64().unwrap_or(0) <= 0
@@ -89,12 +91,25 @@ pub(crate) fn held_by(budgets: &[Value], pod: &Value) -> Option<String> {
     })?;
     let (status, name) = (&budget["status"], budget["metadata"]["name"].as_str().unwrap_or_default());
     let number = |field: &str| status[field].as_i64().unwrap_or(0);
-    Some(format!(
-        "PodDisruptionBudget {} ({} healthy, {} needed)",
-        crate::text::clean_line(name),
-        number("currentHealthy"),
-        number("desiredHealthy")
-    ))
+    let (healthy, needed, expected) = (number("currentHealthy"), number("desiredHealthy"), number("expectedPods"));
+    let kind = Kind::of("policy", "v1", "PodDisruptionBudget", "poddisruptionbudgets", true);
+    let next = if needed >= expected {
+        // It waits for ever, unless somebody does something.
+        format!("it lets none of its {expected} pods go: add a replica, or let the budget allow one")
+    } else {
+        format!("it lets one go when {} of its pods are ready", needed + 1)
+    };
+    Some(Blocked {
+        object: ObjectRef::new(kind, budget["metadata"]["namespace"].as_str().unwrap_or_default(), name),
+        name: format!("PodDisruptionBudget {}", crate::text::clean_line(name)),
+        why: format!("{healthy} healthy, {needed} needed"),
+        next,
+    })
+}
+
+/// `PodDisruptionBudget api (2 healthy, 2 needed)`
+pub(crate) fn in_words(blocked: &Blocked) -> String {
+    format!("{} ({})", blocked.name, blocked.why)
 }
 
 /// Whether a LabelSelector picks these labels; an empty one picks all, none at all picks nothing (policy/v1).
@@ -148,10 +163,12 @@ mod tests {
         let pod = json!({"metadata": {"namespace": "a", "labels": {"app": "api"}}});
         let budget = |allowed: i64, selector: Value| {
             json!({"metadata": {"namespace": "a", "name": "api"}, "spec": {"selector": selector},
-                "status": {"disruptionsAllowed": allowed, "currentHealthy": 2, "desiredHealthy": 2}})
+                "status": {"disruptionsAllowed": allowed, "currentHealthy": 2, "desiredHealthy": 2, "expectedPods": 2}})
         };
         let api = json!({"matchLabels": {"app": "api"}});
-        assert_eq!(held_by(&[budget(0, api.clone())], &pod).unwrap(), "PodDisruptionBudget api (2 healthy, 2 needed)");
+        let held = held_by(&[budget(0, api.clone())], &pod).unwrap();
+        assert_eq!(in_words(&held), "PodDisruptionBudget api (2 healthy, 2 needed)");
+        assert!(held.next.contains("none of its 2 pods"), "who waits is told that it waits for ever: {}", held.next);
         assert_eq!(held_by(&[budget(1, api)], &pod), None);
         assert!(held_by(&[budget(0, json!({}))], &pod).is_some(), "an empty selector picks every pod");
         let other = json!({"matchExpressions": [{"key": "app", "operator": "NotIn", "values": ["api"]}]});

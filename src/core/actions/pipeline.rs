@@ -8,6 +8,7 @@ use super::send::send;
 use super::{command, diff, patch};
 use crate::cluster::{Access, Cluster, Method, Request, Right};
 use crate::guards::Guards;
+use crate::platform::Library;
 use crate::resources::{Kind, ObjectRef};
 use crate::{Problem, ProblemKind, Result};
 use futures::{StreamExt, TryStreamExt};
@@ -22,6 +23,7 @@ const MANY: usize = 10;
 pub(crate) struct Planner<'a> {
     pub cluster: &'a Cluster,
     pub guards: &'a Guards,
+    pub platforms: &'a Library,
     /// Seconds since 1970.
     pub now: i64,
 }
@@ -55,7 +57,9 @@ impl Planner<'_> {
         let unread =
             targets.iter().filter(|t| !was_read(&t.object)).map(|t| t.reference.to_string()).collect::<Vec<_>>();
         let config = self.guards.config().file.as_deref();
-        let asked = Asked { cluster: self.cluster, now: self.now, targets: &targets, args, config };
+        let platforms = self.platforms.candidates(self.cluster.context());
+        let (cluster, platforms) = (self.cluster, platforms.as_slice());
+        let asked = Asked { cluster, now: self.now, targets: &targets, args, platforms, config };
         let mut proposal = action.plan(asked).await?;
         if action.may_be_reverted() {
             let mut owners = Owners::new(self.cluster);

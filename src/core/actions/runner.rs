@@ -30,6 +30,8 @@ use tokio_util::sync::CancellationToken;
 const FOLLOWED: usize = 8;
 /// Stages of one run whose length is written down.
 const LEARNT: usize = 40;
+/// The stage of a step that its action carries out itself.
+const CARRIED: &str = "work";
 /// Where the reason is written on the object, where that is wanted.
 pub(crate) const REASON: &str = "quarterdeck.dev/reason";
 
@@ -144,12 +146,16 @@ impl Runner {
             let last = first.saturating_add(plan.wave.max(1)).min(plan.steps.len());
             let mut made = Vec::new();
             for i in first..last {
-                match self.carried(&plan, i, &mut results[i]).await {
-                    Ok(false) => {}
-                    Ok(true) => continue,
-                    Err(problem) => {
-                        stopped = Some(problem);
-                        break;
+                if let Some(action) = action.filter(|a| a.carries(&plan.steps[i]) && !self.cancel.is_cancelled()) {
+                    // This may take hours: how to take back what was done so far has to be known already.
+                    record.entry.can_undo = !record.undo.is_empty();
+                    self.write(&record);
+                    match self.carried(&plan, i, action, &mut results[i]).await {
+                        Ok(()) => continue,
+                        Err(problem) => {
+                            stopped = Some(problem);
+                            break;
+                        }
                     }
                 }
                 match self.send(&plan, i, &record.entry.reason).await {
@@ -215,39 +221,59 @@ impl Runner {
         outcome
     }
 
-    /// Lets the action carry a step out itself, if it is one of that sort; whether it did.
-    async fn carried(&self, plan: &Plan, i: usize, result: &mut StepResult) -> Result<bool> {
-        let Some(action) = catalogue::find(&plan.action).filter(|_| !self.cancel.is_cancelled()) else {
-            return Ok(false);
-        };
-        let started = self.clock.now();
+    /// Lets the action carry a step out itself. For whoever looks on it is one stage.
+    async fn carried(&self, plan: &Plan, i: usize, action: &dyn Action, result: &mut StepResult) -> Result<()> {
+        let step = &plan.steps[i];
+        let usual = self.usual.seconds(&plan.action, &step.object.kind.kind, CARRIED);
+        self.step(i, |s, now| {
+            s.started = Some(now);
+            s.stages = vec![stage_now(CARRIED, &step.title, usual)];
+            s.stages[0].state = StageState::Going;
+            s.stages[0].started = Some(now);
+        });
+        self.tell(RunEvent::StepStarted { step: i });
         let tell = |text: &str| {
-            self.step(i, |s, _| s.started = s.started.or(Some(started)));
-            self.seen(i, text);
+            let same = self.stage(i, 0, |s, _| std::mem::replace(&mut s.text, text.to_owned()) == text);
+            if same == Some(false) {
+                self.seen(i, text);
+            }
+        };
+        let block = |blocked| {
+            self.stage(i, 0, |s, _| s.blocked = blocked);
         };
         let allowed = || self.guarded(plan);
         let (cluster, cancel) = (&self.cluster, &self.cancel);
-        let work = Work { cluster, step: &plan.steps[i], tell: &tell, allowed: &allowed, cancel };
-        let Some(carried) = action.carry(&work).await else { return Ok(false) };
-        let (state, text) = match &carried {
-            Ok(done) => (StepState::Done, done.text.clone()),
-            Err(problem) => (StepState::Failed, problem.line()),
+        let work = Work { cluster, step, tell: &tell, block: &block, allowed: &allowed, cancel };
+        let carried = action.carry(&work).await;
+        let (state, stage, text) = match &carried {
+            Ok(done) => (StepState::Done, StageState::Done, done.text.clone()),
+            Err(problem) => (StepState::Failed, StageState::Failed, problem.line()),
         };
+        self.stage(i, 0, |s, now| {
+            s.state = stage;
+            s.text.clone_from(&text);
+            s.ended = Some(now);
+            if stage == StageState::Done {
+                s.blocked = None;
+            }
+        });
         self.step(i, |s, now| {
-            s.started = s.started.or(Some(started));
             s.state = state;
             s.text.clone_from(&text);
             s.ended = Some(now);
-            *result = StepResult { object: s.name.clone(), state, text, took: Some(now - started) };
+            let took = s.started.map(|at| now - at);
+            *result = StepResult { object: s.name.clone(), state, text, took };
         });
         match carried {
-            Ok(_) => self.tell(RunEvent::StepDone { step: i }),
+            Ok(_) => {
+                self.tell(RunEvent::StepDone { step: i });
+                Ok(())
+            }
             Err(problem) => {
                 self.tell(RunEvent::StepFailed { step: i, problem: problem.clone() });
-                return Err(problem);
+                Err(problem)
             }
         }
-        Ok(true)
     }
 
     /// Sends one step: the object as it is now named, the way back, and whether the answer says that nothing of the

@@ -8,6 +8,8 @@ use crate::{Problem, ProblemKind, Result};
 use serde_json::Value;
 use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncReadExt};
 
 /// The kind of the body of a step that is a stream into a file.
@@ -16,6 +18,8 @@ pub(crate) const KIND: &str = "Backup";
 const SAID: usize = 4096;
 /// Progress is told after so many bytes.
 const TOLD: u64 = 1 << 20;
+/// So long it may take to remove a file from the container.
+const REMOVAL: Duration = Duration::from_secs(10);
 
 /// The unfinished file; it goes when the work does.
 struct Part {
@@ -28,48 +32,97 @@ impl Drop for Part {
     }
 }
 
-/// Carries a backup out.
-pub(crate) async fn stream_out(work: &Work<'_>) -> Result<Carried> {
-    tokio::select! {
-        done = run(work) => done,
-        () = work.cancel.cancelled() => Err(work.stopped("nothing is left of the file")),
+/// What is streamed out of where.
+struct Source {
+    namespace: String,
+    pod: String,
+    container: String,
+    path: String,
+}
+
+impl Source {
+    fn exec(&self, words: &[&str]) -> ExecRequest {
+        ExecRequest {
+            namespace: self.namespace.as_str().into(),
+            pod: self.pod.as_str().into(),
+            container: self.container.as_str().into(),
+            command: words.iter().map(|w| (*w).to_owned()).collect(),
+            tty: false,
+            stdin: false,
+        }
+    }
+    /// The database of the directory.
+    fn database(&self) -> String {
+        format!("{}/db.sqlite3", self.path.trim_end_matches('/'))
+    }
+    /// The copy that SQLite makes of it for us.
+    fn copy(&self) -> String {
+        format!("{}.qd-backup", self.database())
     }
 }
 
-async fn run(work: &Work<'_>) -> Result<Carried> {
+/// Carries a backup out.
+pub(crate) async fn stream_out(work: &Work<'_>) -> Result<Carried> {
     (work.allowed)()?;
     let object = &work.step.object;
     let body = work.step.effect.body.clone().unwrap_or_default();
     let text = |field: &str| body[field].as_str().unwrap_or_default().to_owned();
-    let (path, file) = (text("path"), PathBuf::from(text("file")));
+    let source = Source {
+        namespace: object.namespace.to_string(),
+        pod: object.name.to_string(),
+        container: text("container"),
+        path: text("path"),
+    };
     let current: Value = work.cluster.json(Request::get(object.path(None))).await?;
     if current["metadata"]["uid"] != *object.uid {
         return Err(super::pipeline::recreated(object));
     }
-    let exec = |command: Vec<String>| ExecRequest {
-        namespace: object.namespace.clone(),
-        pod: object.name.clone(),
-        container: text("container").as_str().into(),
-        command,
-        tty: false,
-        stdin: false,
+    let copying = AtomicBool::new(false);
+    let mut done = tokio::select! {
+        done = run(work, &source, &body, &copying) => done,
+        () = work.cancel.cancelled() => Err(work.stopped(match Path::new(&text("file")).exists() {
+            true => "the file is written, but its upload was not waited for",
+            false => "nothing is left of the file",
+        })),
     };
-    let words = |list: &[&str]| list.iter().map(|w| (*w).to_owned()).collect::<Vec<_>>();
+    // Nothing of ours stays in the container, however it ended.
+    if copying.load(Ordering::Relaxed) {
+        let copy = source.copy();
+        let removed = tokio::time::timeout(REMOVAL, say(work, source.exec(&["rm", "-f", &copy]))).await;
+        if !matches!(removed, Ok(Ok((0, _)))) {
+            let left = format!("; {copy} could not be removed from the container: remove it");
+            match &mut done {
+                Ok(carried) => carried.text.push_str(&left),
+                Err(problem) => problem.why.push_str(&left),
+            }
+        }
+    }
+    done
+}
 
-    // A copy that SQLite makes itself is whole, whatever the app writes meanwhile.
-    let database = format!("{}/db.sqlite3", path.trim_end_matches('/'));
-    let copy = format!("{database}.qd-backup");
+/// Lets SQLite make a copy of the database, which is whole whatever the app writes meanwhile; whether it did.
+async fn copy_database(work: &Work<'_>, source: &Source, copying: &AtomicBool) -> bool {
     (work.tell)("asks SQLite for a copy of the database");
-    let made = say(work, exec(vec!["sqlite3".into(), database.clone(), format!(".backup '{copy}'")])).await;
-    let copied = matches!(made, Ok((0, _)));
+    // As a URI: a database that is not there must not be made.
+    let uri = source.database().replace('%', "%25").replace('?', "%3f").replace('#', "%23");
+    let (uri, backup) = (format!("file:{uri}?mode=rw"), format!(".backup '{}'", source.copy()));
+    copying.store(true, Ordering::Relaxed);
+    if matches!(say(work, source.exec(&["sqlite3", &uri, &backup])).await, Ok((0, _))) {
+        return true;
+    }
+    // Half a copy, or an empty one, must not get into the archive.
+    let _ = say(work, source.exec(&["rm", "-f", &source.copy()])).await;
+    copying.store(false, Ordering::Relaxed);
+    false
+}
 
+async fn run(work: &Work<'_>, source: &Source, body: &Value, copying: &AtomicBool) -> Result<Carried> {
+    let object = &work.step.object;
+    let file = PathBuf::from(body["file"].as_str().unwrap_or_default());
     let part = Part { path: part_of(&file) };
     let mut out = create(&part.path)?;
-    let streamed = archive(work, exec(words(&["tar", "-cf", "-", &path])), &mut out).await;
-    if copied {
-        let _ = say(work, exec(words(&["rm", "-f", &copy]))).await;
-    }
-    let check = streamed?;
+    let copied = copy_database(work, source, copying).await;
+    let check = archive(work, source.exec(&["tar", "-cf", "-", &source.path]), &mut out).await?;
     out.sync_all().map_err(|e| Problem::io("cannot write", &e).on(file.display().to_string()))?;
     let bytes = check.bytes;
     let (hash, files, databases) = check.finish().map_err(|why| {

@@ -133,6 +133,14 @@ impl Library {
         let rule = self.0.rules.iter().find(|(contexts, _)| pattern::any(contexts, context))?;
         Some((&rule.1.profile, "config.toml"))
     }
+    /// The profile that was chosen for a context, else all of them: whoever does not watch the platform cannot tell
+    /// which one is recognised.
+    pub fn candidates(&self, context: &str) -> Vec<Arc<Profile>> {
+        match self.chosen(context) {
+            Some((profile, _)) => vec![profile.clone()],
+            None => self.0.known.iter().map(|k| k.profile.clone()).collect(),
+        }
+    }
     /// The ConfigMaps by which profiles are recognised, as namespace and name.
     pub fn config_maps(&self) -> BTreeSet<(String, String)> {
         let signs = self.0.known.iter().flat_map(|k| &k.profile.detect);

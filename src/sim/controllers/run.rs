@@ -1,7 +1,7 @@
 //! The loop: take changes, look at what they touch, wait for what is due.
 
 use super::cluster::{Cluster, Key};
-use super::{certificates, deployments, endpoints, gitops, history, housekeeping, jobs, ordered, pods};
+use super::{certificates, deployments, endpoints, gitops, housekeeping, jobs, ordered, pods};
 use crate::storage::{Change, ChangeKind, Store};
 use std::cmp::Reverse;
 use std::sync::Arc;
@@ -25,7 +25,6 @@ pub fn start(store: &Store) -> Controllers {
     let mut cluster = Cluster::new(store.clone());
     let task = tokio::spawn(async move {
         jobs::schedule_all(&mut cluster);
-        history::record_all(&cluster);
         loop {
             let clock = cluster.store.clock().clone();
             let due = cluster.timers.peek().map(|Reverse((at, _))| *at);

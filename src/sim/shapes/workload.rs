@@ -123,6 +123,28 @@ pub fn replicaset(
     })
 }
 
+/// What a ControllerRevision keeps of the template of a stateful set or daemon set.
+pub fn revision_data(owner: &Value) -> Value {
+    let mut template = owner["spec"]["template"].clone();
+    template["$patch"] = "replace".into();
+    json!({"spec": {"template": template}})
+}
+
+/// The ControllerRevision of the present template of a stateful set or daemon set.
+pub fn controller_revision(owner: &Value, number: i64, created: Timestamp) -> Value {
+    let revision_name = format!("{}-{}", name(owner), template_hash(&owner["spec"]["template"]));
+    json!({
+        "apiVersion": "apps/v1", "kind": "ControllerRevision",
+        "metadata": {
+            "name": revision_name, "namespace": namespace(owner),
+            "uid": names::uid(&["ControllerRevision", namespace(owner), &revision_name, crate::value::uid(owner)]),
+            "creationTimestamp": times::text(created),
+            "labels": owner["spec"]["template"]["metadata"]["labels"], "ownerReferences": [owned_by(owner)],
+        },
+        "data": revision_data(owner), "revision": number,
+    })
+}
+
 /// The status of a replica set.
 pub fn replicaset_status(current: i64, ready: i64, generation: i64) -> Value {
     let mut status = json!({"replicas": current, "observedGeneration": generation});

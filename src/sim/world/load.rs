@@ -77,9 +77,23 @@ fn fill(store: &Store, objects: Vec<Value>) -> Result<(), WorldError> {
             return Err(refused(ApiError::bad_request(format!("no such kind in {api_version}"))));
         };
         let namespace = crate::value::namespace(&object).to_owned();
-        store.create(&kind, &namespace, object, &WriteOptions::trusted(manager)).map_err(refused)?;
+        let made = store.create(&kind, &namespace, object, &WriteOptions::trusted(manager)).map_err(refused)?;
+        if matches!(kind.kind.as_str(), "StatefulSet" | "DaemonSet") {
+            note_template(store, &made.value())?;
+        }
     }
     Ok(())
+}
+
+/// Keeps the template that a workload begins with, as the store has completed it, so that there is one to go back to.
+fn note_template(store: &Store, owner: &Value) -> Result<(), WorldError> {
+    let Some(kind) = store.kind("apps/v1", "ControllerRevision") else { return Ok(()) };
+    let created = crate::table::age::time(owner, "metadata.creationTimestamp").unwrap_or(store.clock().now());
+    let revision = crate::shapes::workload::controller_revision(owner, 1, created);
+    let label = format!("ControllerRevision of {}", crate::value::name(owner));
+    let options = WriteOptions::trusted("kube-controller-manager");
+    let made = store.create(&kind, crate::value::namespace(owner), revision, &options);
+    made.map(drop).map_err(|problem| WorldError::Refused { object: label, problem })
 }
 
 /// Who would have written an object of that kind.

@@ -3,7 +3,6 @@
 use crate::keymap::{Code, Key};
 use crate::widgets::line::Line;
 use quarterdeck_core::actions::{Action, Arg, ArgKind, Args};
-use serde_json::Value;
 
 /// A question and its answer.
 pub struct Field {
@@ -35,10 +34,10 @@ impl Form {
         self.fields.iter().any(|f| f.arg.required)
     }
     /// Fills in what the object has at present, where nothing was typed.
-    pub fn defaults(&mut self, action: &dyn Action, object: &Value) {
+    pub fn defaults(&mut self, of: impl Fn(&str) -> Option<String>) {
         for field in &mut self.fields {
             if field.line.is_empty()
-                && let Some(value) = action.default_of(field.arg.name, object)
+                && let Some(value) = of(field.arg.name)
             {
                 field.line.set(value);
             }

@@ -288,7 +288,7 @@ impl PageState for PlanPage {
                 if let Some(action) = self.action(cx)
                     && let Stage::Form(form) = &mut self.stage
                 {
-                    form.defaults(action, &object);
+                    form.defaults(|arg| cx.session.default_of(cx.context, action, arg, &object));
                 }
             }
             Answer::Object(_, Err(problem)) if problem.kind == ProblemKind::NotFound => self.stage = Stage::Failed(problem),
