@@ -140,7 +140,7 @@ fn show(view: &CertificateView, chain: Option<&chain::Chain>, now: i64, paint: P
     let width = |of: fn(&Link) -> &str| chain.links.iter().map(|l| of(l).chars().count()).max().unwrap_or_default();
     let (titles, names) = (width(|l| &l.title), width(|l| &l.name));
     for (i, link) in chain.links.iter().enumerate() {
-        let broken = if chain.broken == Some(i) { "▶" } else { " " };
+        let broken = if chain.broken == Some(i) { ">" } else { " " };
         let text =
             format!("{broken} {} {:titles$}  {:names$}  {}", mark(link.level), link.title, link.name, link.words);
         line(&paint.level(link.level, &clean_line(text.trim_end())));

@@ -274,7 +274,7 @@ pub fn lines(facts: &Facts) -> Vec<(String, String)> {
             if let Some(d) = certificate {
                 details(d, &mut say);
             }
-            say("chain", chain.join(" → "));
+            say("chain", chain.join(" > "));
         }
         Special::None {} => {}
     }
