@@ -2,10 +2,13 @@
 //! a watch told as it comes. Stores are for those who look longer.
 
 use crate::cluster::{Accept, Cluster, Request, Target, status_problem};
+use crate::platform::{Operation, revisions};
+use crate::resources::ObjectRef;
 use crate::resources::columns::{Definition, RawCell, plan, read};
 use crate::resources::levels::row_level;
 use crate::resources::meta::RawMeta;
 use crate::resources::{Cell, Column, Kind, Query, Row, Scope};
+use crate::session::Session;
 use crate::{Problem, ProblemKind, Result};
 use futures::StreamExt;
 use futures::stream::BoxStream;
@@ -432,5 +435,23 @@ impl Watch {
             return Ok(None);
         }
         Ok(Some(Change { verb: event.verb, columns: self.reader.columns.clone(), row }))
+    }
+}
+
+impl Session {
+    /// The revisions of Deployments: their ReplicaSets, the latest first.
+    pub async fn revisions(&self, context: &str, deployments: &[ObjectRef]) -> Result<Vec<Operation>> {
+        let cluster = self.cluster(context)?;
+        let mut namespaces: Vec<&str> = deployments.iter().map(|d| &*d.namespace).collect();
+        namespaces.dedup();
+        let mut sets = Vec::new();
+        for namespace in namespaces {
+            let path = format!("/apis/apps/v1/namespaces/{namespace}/replicasets");
+            let mut list: Value = cluster.json(Request::get(path).query("limit", "500")).await?;
+            if let Value::Array(items) = list["items"].take() {
+                sets.extend(items);
+            }
+        }
+        Ok(revisions::of(deployments, &sets))
     }
 }

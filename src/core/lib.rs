@@ -12,6 +12,7 @@ pub mod cluster;
 pub mod drafts;
 pub mod event;
 pub mod findings;
+pub mod forwards;
 pub mod guards;
 pub mod intern;
 pub mod journal;

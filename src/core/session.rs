@@ -12,13 +12,14 @@ use crate::cluster::{
 };
 use crate::drafts::Drafts;
 use crate::event::{Event, Listener};
+use crate::forwards::Forwards;
 use crate::guards::{GuardConfig, GuardState, Guards};
 use crate::journal::usual::Usual;
 use crate::journal::{Entry, ExportFormat, Journal, Record, export};
 use crate::logs::{LogFollower, LogOptions, LogTarget};
 use crate::memory::Memory;
 use crate::overview::OverviewKey;
-use crate::platform::Library;
+use crate::platform::{Library, WayIn};
 use crate::resources::ObjectRef;
 use crate::resources::describe::{Description, describe};
 use crate::store::{Stores, TableHandle, TableRequest};
@@ -35,6 +36,7 @@ use std::time::{Duration, Instant};
 use tokio_util::sync::CancellationToken;
 
 pub use crate::cluster::ContextInfo;
+pub use crate::forwards::OpenForward;
 pub use crate::overview::OverviewHandle;
 
 /// Set to anything but `0`, `false` or nothing: read-only everywhere.
@@ -91,6 +93,7 @@ struct Inner {
     journal: Arc<Journal>,
     drafts: Drafts,
     memory: Memory,
+    forwards: Forwards,
     clusters: Mutex<HashMap<String, Cluster>>,
     overviews: Mutex<HashMap<String, OverviewKey>>,
     /// When a right was asked for in the background.
@@ -121,6 +124,7 @@ impl Session {
             journal: Arc::new(Journal::open(dir)),
             drafts: Drafts::open(dir),
             memory: Memory::open(dir),
+            forwards: Forwards::default(),
             kubeconfig,
             stores: Stores::new(options.clock.clone(), Some(listener.clone())),
             problems: problem.into_iter().chain(told).collect(),
@@ -525,6 +529,30 @@ impl Session {
     /// Opens a local port that leads to a pod or a Service; closed when dropped.
     pub async fn forward(&self, context: &str, request: ForwardRequest) -> Result<Forward> {
         self.cluster(context)?.forward(request).await
+    }
+    /// Opens a local port that leads to an app's page; it stays open until it is closed.
+    ///
+    /// # Errors
+    /// When the Service or its pods cannot be found, or no port can be opened.
+    pub async fn open_forward(
+        &self,
+        context: &str,
+        label: &str,
+        entry: &WayIn,
+        local_port: u16,
+    ) -> Result<OpenForward> {
+        let cluster = self.cluster(context)?;
+        self.inner.forwards.open(&cluster, label, entry, local_port, self.inner.listener.clone()).await
+    }
+    /// Local ports that are open.
+    pub fn forwards(&self) -> Vec<OpenForward> {
+        self.inner.forwards.all()
+    }
+    /// Closes a local port; whether it was open.
+    pub fn close_forward(&self, id: u64) -> bool {
+        let closed = self.inner.forwards.close(id);
+        (self.inner.listener)(Event::TableChanged);
+        closed
     }
     /// Reads logs of containers into one buffer; news of it come as [`Event::TableChanged`].
     pub fn follow_logs(&self, context: &str, targets: Vec<LogTarget>, options: &LogOptions) -> Result<LogFollower> {

@@ -69,6 +69,8 @@ async fn answer(session: &Session, context: &str, ask: Ask) -> Answer {
             Answer::Plan(Box::new(session.plan(context, &action, &targets, &args).await))
         }
         Ask::Undo(id) => Answer::Plan(Box::new(session.undo(&id).await)),
+        Ask::Forward(app, entry) => Answer::Forwarded(session.open_forward(context, &app, &entry, 0).await),
+        Ask::Revisions(of) => Answer::Revisions(session.revisions(context, &of).await),
         Ask::Wait(run) => Answer::Outcome(session.wait(run).await),
     }
 }

@@ -82,6 +82,25 @@ fn colours_carry_what_the_symbols_say() {
 }
 
 #[test]
+fn apps_are_grouped_their_chain_is_told_and_what_holds_the_platform_up() {
+    let mut robot = Robot::start("ominis", 80, 24);
+    robot.until_idle().keys(":apps<enter>").until("homer").until_idle().keys("t").until("others").until_idle();
+    golden("apps-grouped", &mut robot);
+    robot.keys("g<enter>").until_idle();
+    assert!(!robot.screen().contains("flow-proxy"), "a heading folds its group");
+    // No host: the page is behind a port-forward, which stays in a list until it is closed.
+    robot.keys("<enter>ttt/flow<enter>").until_idle().keys("o").until_idle();
+    robot.keys("p").until("flow-proxy/traefik");
+    let opened = &robot.opened;
+    assert!(opened.iter().any(|u| u.starts_with("http://127.0.0.1:") && u.ends_with("/dashboard/")), "{opened:?}");
+    robot.keys("x").until("no port-forward is open");
+    robot.keys(":stages<enter>").until("waits for homer").until_idle();
+    golden("stages", &mut robot);
+    robot.keys("G<enter>").until("apps homer").until("postgres-0").until_idle();
+    golden("app-homer", &mut robot);
+}
+
+#[test]
 fn a_filter_narrows_while_it_is_typed_and_esc_removes_it() {
     let mut robot = Robot::start("ominis", 80, 24);
     robot.until_idle().keys(":po<enter>").until("client-acme").keys("/ns:client-acme");

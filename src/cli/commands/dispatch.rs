@@ -25,7 +25,9 @@ pub async fn dispatch(cli: Cli) -> Face {
         }));
     };
     let done: Result<u8> = match command {
-        Command::Apps(a) => platform::run(platform::View::Apps, a, &common).await,
+        Command::Apps(a) if a.stages => app::stages(&a.listed.printed, &common).await,
+        Command::Apps(a) => platform::run(platform::View::Apps, a.listed, &common).await,
+        Command::App(a) => app::run(a, &common).await,
         Command::Tenants(a) => platform::run(platform::View::Tenants, a, &common).await,
         Command::Certs(a) => platform::run(platform::View::Certs, a, &common).await,
         Command::Cert(a) => cert::run(a, &common).await,

@@ -1,6 +1,7 @@
 //! One command, one file: its arguments and what it does. A new one is a file and a line here.
 
 pub mod act;
+pub mod app;
 pub mod cert;
 mod cert_why;
 pub mod check;
@@ -30,7 +31,9 @@ use clap::Subcommand;
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Apps of the platform: what runs where, and how it does
-    Apps(platform::Arguments),
+    Apps(platform::AppArguments),
+    /// One app: why it is not ready, all about it, its page
+    App(app::Arguments),
     /// Tenants (teams, customers) and their namespaces
     Tenants(platform::Arguments),
     /// Certificates: valid until when, renewed when, and what stands in the way

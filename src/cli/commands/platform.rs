@@ -29,7 +29,17 @@ pub struct Arguments {
     #[arg(long, value_name = "FILTER", default_value = "", hide_default_value = true)]
     filter: String,
     #[command(flatten)]
-    printed: Printed,
+    pub(super) printed: Printed,
+}
+
+/// `qd apps` has more to ask for than the others.
+#[derive(Debug, Args)]
+pub struct AppArguments {
+    /// The order in which the platform comes up, and what holds it up; ends with 1 when something does
+    #[arg(long, conflicts_with_all = ["names", "filter"])]
+    pub(super) stages: bool,
+    #[command(flatten)]
+    pub(super) listed: Arguments,
 }
 
 /// Which of the four.
@@ -143,14 +153,14 @@ pub(super) async fn overview(place: &Place, context: &str) -> Result<Arc<Overvie
 
 fn columns(view: View, form: Form) -> Vec<&'static str> {
     let mut names = match view {
-        View::Apps => vec!["name", "type", "state", "ready", "version", "namespace", "why"],
+        View::Apps => vec!["name", "type", "state", "ready", "version", "declared", "namespace", "why"],
         View::Tenants => vec!["name", "state", "ready", "certs", "findings", "namespaces", "why"],
         View::Certs => vec!["namespace", "name", "state", "expires", "renews", "issuer", "hosts", "why"],
         View::Routes => vec!["host", "path", "state", "tls", "backend", "ready", "namespace", "name", "why"],
     };
     if form == Form::Wide {
         names.extend(match view {
-            View::Apps => ["sync", "health", "url", "next"].as_slice(),
+            View::Apps => ["sync", "health", "chart", "tenant", "needs", "url", "next"].as_slice(),
             View::Tenants => &["hosts", "quota", "next"],
             View::Certs => &["secret", "used by", "code", "next"],
             View::Routes => &["kind", "entry", "middlewares", "code", "next"],
@@ -230,10 +240,14 @@ fn app(a: &AppView) -> Line {
             state(&a.verdict),
             format!("{}/{}", a.ready, a.total),
             a.version.to_string(),
+            a.declared.to_string(),
             texts(&a.namespaces).join(","),
             a.verdict.why.clone(),
             a.sync.to_string(),
             a.health.to_string(),
+            a.chart.clone(),
+            a.tenant.as_deref().unwrap_or_default().to_owned(),
+            texts(&a.needs).join(","),
             a.url.clone().unwrap_or_default(),
             a.verdict.next.clone(),
         ]),

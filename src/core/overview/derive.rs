@@ -8,7 +8,7 @@ use crate::certificates::view as certificates;
 use crate::certificates::{budget, bundles, controller, issuer, signing};
 use crate::findings::group::{group, rank};
 use crate::findings::{Finding, Topic};
-use crate::platform::{AppView, apps, detect};
+use crate::platform::{AppView, apps, detect, stages};
 use crate::resources::Level;
 use crate::routes::{RouteView, view as routes};
 use crate::tenants::{self, Tenancy, TenantView};
@@ -29,6 +29,7 @@ impl Overview {
         let mut overview = Self {
             platform,
             profile,
+            stages: stages::all(&apps),
             apps,
             tenants,
             context: snapshot.context.clone(),

@@ -6,6 +6,7 @@ pub mod derive;
 pub mod feed;
 pub mod index;
 pub mod live;
+pub mod parts;
 pub mod projection;
 pub mod since;
 pub mod snapshot;
@@ -19,6 +20,7 @@ mod why;
 
 pub use feed::{Offered, OverviewFeed};
 pub use live::{OverviewHandle, OverviewKey};
+pub use parts::PodView;
 pub use snapshot::{Set, Snapshot};
 pub use sources::{SourceState, Sources};
 pub use view::{Counts, Overview};

@@ -93,6 +93,7 @@ projection! {
     p::Quota: meta;
     p::Application: meta;
     p::FluxObject: meta;
+    p::FluxSource: meta;
     p::HelmRelease: meta;
     p::WarningEvent: meta;
 }

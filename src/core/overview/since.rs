@@ -41,7 +41,7 @@ impl Looked {
     }
     /// The picture of this moment (seconds since 1970).
     pub fn of(overview: &Overview, now: i64) -> Self {
-        let origins = origin::all(&overview.snapshot).into_iter().take(MOST);
+        let origins = origin::all(&overview.snapshot, overview.at).into_iter().take(MOST);
         let certificates = overview.certificates.iter().filter(|c| c.managed).take(MOST);
         Self {
             at: now,
@@ -55,7 +55,7 @@ impl Looked {
     /// What is other than in this picture, the latest first.
     pub fn changes(&self, overview: &Overview) -> Vec<Change> {
         let mut changes = Vec::new();
-        for o in origin::all(&overview.snapshot) {
+        for o in origin::all(&overview.snapshot, overview.at) {
             let (view, before) = (&o.view, self.releases.get(&name(&o.view)));
             // Helm's own revision is a number; git's is cut as git cuts it.
             let text = match before {

@@ -7,7 +7,7 @@ use crate::certificates::secret::TlsSecret;
 use crate::certificates::signing::SigningRequest;
 use crate::platform::Library;
 use crate::platform::objects::{
-    Application, FluxObject, HelmRelease, Namespace, Pod, Quota, VolumeClaim, WarningEvent, Workload,
+    Application, FluxObject, FluxSource, HelmRelease, Namespace, Pod, Quota, VolumeClaim, WarningEvent, Workload,
 };
 use crate::resources::{Kind, Kinds, Meta, ObjectRef};
 use crate::routes::objects::{EndpointSlice, Ingress, IngressClass, IngressRoute, Middleware, Service};
@@ -154,6 +154,7 @@ snapshot! {
     quotas: Quota = ["" "ResourceQuota" "resourcequotas" "" ""];
     applications: Application = ["argoproj.io" "Application" "applications" "" ""];
     flux: FluxObject = ["kustomize.toolkit.fluxcd.io" "Kustomization" "kustomizations" "" "", "helm.toolkit.fluxcd.io" "HelmRelease" "helmreleases" "" ""];
+    flux_sources: FluxSource = ["source.toolkit.fluxcd.io" "GitRepository" "gitrepositories" "" "", "source.toolkit.fluxcd.io" "OCIRepository" "ocirepositories" "" "", "source.toolkit.fluxcd.io" "HelmRepository" "helmrepositories" "" "", "source.toolkit.fluxcd.io" "HelmChart" "helmcharts" "" "", "source.toolkit.fluxcd.io" "Bucket" "buckets" "" ""];
     helm_releases: HelmRelease = ["" "Secret" "secrets" "owner=helm" ""];
     warnings: WarningEvent = ["" "Event" "events" "" "type=Warning"];
 }

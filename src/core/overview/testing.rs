@@ -32,6 +32,7 @@ pub fn add(snapshot: &mut Snapshot, object: &Value) {
     let plural = match kind {
         "Ingress" => "ingresses".to_owned(),
         "IngressClass" => "ingressclasses".to_owned(),
+        "GitRepository" => "gitrepositories".to_owned(),
         other => format!("{}s", other.to_lowercase()),
     };
     let kind = Kind::of(group, version, kind, &plural, object["metadata"]["namespace"].is_string());

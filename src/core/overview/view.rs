@@ -8,7 +8,7 @@ use crate::certificates::view::IssuerView;
 use crate::certificates::{Budget, CertificateView, Chain, chain};
 use crate::findings::{Finding, Group};
 use crate::platform::detect::{self, Weighed};
-use crate::platform::{AppView, PlatformView, Profile};
+use crate::platform::{AppView, PlatformView, Profile, Stage, stages};
 use crate::resources::{Level, ObjectRef};
 use crate::routes::RouteView;
 use crate::tenants::TenantView;
@@ -70,6 +70,8 @@ pub struct Overview {
     /// Whether all first lists are there; before that, what is missing may only not have come yet.
     pub loaded: bool,
     pub apps: Vec<AppView>,
+    /// The order in which the platform comes up, with what holds it up.
+    pub stages: Vec<Stage>,
     pub tenants: Vec<TenantView>,
     pub certificates: Vec<CertificateView>,
     pub issuers: Vec<IssuerView>,
@@ -114,6 +116,10 @@ impl Overview {
     }
     pub fn app(&self, name: &str) -> Option<&AppView> {
         self.apps.iter().find(|a| &*a.name == name)
+    }
+    /// In words, when the platform does not come up: `stage 3 of 7 waits for cert-manager: …`.
+    pub fn stuck(&self) -> Option<String> {
+        stages::stuck(&self.stages)
     }
     pub fn tenant(&self, name: &str) -> Option<&TenantView> {
         self.tenants.iter().find(|t| &*t.name == name || t.namespaces.iter().any(|n| &**n == name))

@@ -1,17 +1,17 @@
 //! The apps of a platform: its catalogue and what else is found in the cluster.
 
 use super::discover::{self, Found};
-use super::health::judge;
+use super::health::{judge, operations};
 use super::objects::Workload;
 use super::origin::{self, Origin};
 use super::pattern::matches;
 use super::profile::{AppEntry, Profile};
-use super::{AppView, WorkloadView, workload};
+use super::{AppView, WorkloadView, compare, needs, place, workload};
 use crate::Str;
 use crate::overview::index::Index;
-use crate::resources::{Kind, Level};
+use crate::resources::Kind;
 use crate::routes::RouteView;
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 /// All apps: the catalogue's in its order of installation, then the others by name. Apps of the catalogue that are not
 /// installed are left out.
@@ -22,7 +22,11 @@ pub fn all(
     tenant: &dyn Fn(&str) -> bool,
     now: i64,
 ) -> Vec<AppView> {
-    let mut origins = origin::all(index.snapshot);
+    let mut origins = origin::all(index.snapshot, now);
+    let waits: Vec<Waits> = origins
+        .iter()
+        .flat_map(|o| o.needs.iter().map(|n| ((o.view.namespace.clone(), o.view.name.clone()), n.clone())))
+        .collect();
     let mut taken: FxHashSet<Str> = FxHashSet::default();
     let mut own: FxHashSet<&str> = FxHashSet::default();
     let mut apps: Vec<AppView> = Vec::new();
@@ -54,7 +58,7 @@ pub fn all(
         app.values = entry.values.clone();
         app.sign_in = entry.sign_in.clone();
         app.stage = entry.stage;
-        place(&mut app, routes, Some(entry));
+        place::tell(index, &mut app, routes, Some(entry));
         apps.push(app);
     }
     if profile.discover {
@@ -63,7 +67,9 @@ pub fn all(
             apps.push(discovered(index, found, routes, now));
         }
     }
-    needs(&mut apps);
+    single(&mut apps);
+    depends(&mut apps, &waits);
+    needs::tell(&mut apps);
     apps.sort_by(|a, b| {
         (!a.catalogued, a.stage.unwrap_or(u32::MAX), &a.name).cmp(&(
             !b.catalogued,
@@ -72,6 +78,43 @@ pub fn all(
         ))
     });
     apps
+}
+
+/// An origin, as namespace and name, and another one that it waits for.
+type Waits = ((Str, Str), (Str, Str));
+
+/// What Flux objects depend on becomes what their apps need.
+fn depends(apps: &mut [AppView], waits: &[Waits]) {
+    let mut by_origin: FxHashMap<(Str, Str), Str> = FxHashMap::default();
+    for app in apps.iter() {
+        for o in app.origins.iter().filter(|o| o.manager == "Flux") {
+            by_origin.insert((o.namespace.clone(), o.name.clone()), app.name.clone());
+        }
+    }
+    for (from, to) in waits {
+        let (Some(app), Some(need)) = (by_origin.get(from), by_origin.get(to)) else { continue };
+        if app != need
+            && let Some(app) = apps.iter_mut().find(|a| a.name == *app)
+            && !app.needs.contains(need)
+        {
+            app.needs.push(need.clone());
+        }
+    }
+}
+
+/// Apps of the same name in several namespaces get the namespace before it: a name is an identity.
+fn single(apps: &mut [AppView]) {
+    let mut seen: FxHashMap<Str, u32> = FxHashMap::default();
+    for app in apps.iter() {
+        *seen.entry(app.name.clone()).or_default() += 1;
+    }
+    for app in apps.iter_mut().filter(|a| !a.catalogued) {
+        if seen.get(&app.name).is_some_and(|n| *n > 1)
+            && let Some(namespace) = app.namespaces.first()
+        {
+            app.name = format!("{namespace}/{}", app.name).as_str().into();
+        }
+    }
 }
 
 fn workloads<'a>(index: &Index<'a>, entry: &AppEntry, taken: &FxHashSet<Str>) -> Vec<(&'a Kind, &'a Workload)> {
@@ -107,7 +150,7 @@ fn discovered(index: &Index<'_>, found: Found<'_>, routes: &[RouteView], now: i6
     let mut app = build(found.name.clone(), found.origins, views, true, &found.workloads, &|_| true);
     app.title = found.name.to_string();
     app.namespaces = found.namespaces;
-    place(&mut app, routes, None);
+    place::tell(index, &mut app, routes, None);
     app
 }
 
@@ -122,12 +165,19 @@ fn build(
     let trusted: Vec<Origin> = origins.iter().filter(|o| trusts(o.source())).cloned().collect();
     let judged = judge(&trusted, if trusts("workloads") { &workloads } else { &[] }, installed);
     let first = origins.first().map(|o| &o.view);
+    let version = version(&name, objects);
+    let declared = compare::declared(&origins);
+    let chart = origins.iter().rev().find(|o| o.view.manager == "Helm").map(|o| o.view.source.clone());
     let running = |w: &&WorkloadView| w.ready >= w.wanted;
     AppView {
         ready: workloads.iter().filter(running).count() as u32,
         total: workloads.len() as u32,
-        version: version(&name, objects),
-        declared: first.map(|o| o.revision.clone()).unwrap_or_default(),
+        compared: compare::all(&origins, objects, &version),
+        operations: operations(&origins),
+        declared: if declared.is_empty() { first.map(|o| o.revision.clone()).unwrap_or_default() } else { declared },
+        chart: chart.unwrap_or_default(),
+        // A release that brings no workload still has a version.
+        version: if version.is_empty() { compare::declared(&origins) } else { version },
         sync: first.map(|o| o.sync.clone()).unwrap_or_default(),
         health: first.map(|o| o.health.clone()).unwrap_or_default(),
         name,
@@ -139,6 +189,9 @@ fn build(
         origins: origins.into_iter().map(|o| o.view).collect(),
         hosts: Vec::new(),
         url: None,
+        addresses: Vec::new(),
+        entry: None,
+        cause: None,
         values: String::new(),
         sign_in: String::new(),
         needs: Vec::new(),
@@ -168,52 +221,4 @@ fn version(name: &str, objects: &[(&Kind, &Workload)]) -> Str {
     let last = image.rsplit('/').next().unwrap_or_default();
     let last = last.split('@').next().unwrap_or_default();
     last.split_once(':').map(|(_, tag)| tag).unwrap_or_default().into()
-}
-
-/// Hosts of the routes in its namespaces that lead to it.
-fn place(app: &mut AppView, routes: &[RouteView], entry: Option<&AppEntry>) {
-    let shared = entry.is_some_and(|e| !e.workloads.is_empty());
-    for route in routes {
-        let here = app.namespaces.contains(&route.namespace)
-            || route.backends.iter().any(|b| app.namespaces.contains(&b.namespace) && !b.namespace.is_empty());
-        let named = entry.is_some_and(|e| !e.host.is_empty() && route.host.split('.').next() == Some(&e.host));
-        let leads = route
-            .backends
-            .iter()
-            .any(|b| app.workloads.iter().any(|w| b.namespace == w.namespace && b.name.starts_with(&*w.name)));
-        let mine = match entry {
-            // In a shared namespace only its own host is surely its own: gateways carry everybody's.
-            Some(e) if shared => named || (leads && !e.host.is_empty()),
-            Some(_) => here,
-            None => leads,
-        };
-        if mine && !route.host.is_empty() && !app.hosts.contains(&route.host) {
-            if app.url.is_none() || named {
-                let path = entry.map(|e| e.path.as_str()).unwrap_or_default();
-                // A path that the profile gives stands in for the route's.
-                let base = |u: &str| match path {
-                    "" => u.to_owned(),
-                    _ => u.strip_suffix(&*route.path).unwrap_or(u).to_owned(),
-                };
-                app.url = route.url().map(|u| format!("{}{path}", base(&u).trim_end_matches('/')));
-            }
-            app.hosts.push(route.host.clone());
-        }
-    }
-}
-
-/// Who needs whom, and whose trouble is whose: an app that is down while what it needs is down, waits for it.
-fn needs(apps: &mut [AppView]) {
-    let states: Vec<(Str, Level)> = apps.iter().map(|a| (a.name.clone(), a.verdict.level)).collect();
-    let needed: Vec<(Str, Str)> =
-        apps.iter().flat_map(|a| a.needs.iter().map(|n| (n.clone(), a.name.clone()))).collect();
-    for app in apps {
-        app.needed_by = needed.iter().filter(|(n, _)| *n == app.name).map(|(_, by)| by.clone()).collect();
-        let broken =
-            app.needs.iter().find(|n| states.iter().any(|(s, level)| s == *n && *level == Level::Bad)).cloned();
-        if let (Some(need), true) = (broken, app.verdict.level >= Level::Warn) {
-            app.verdict.why = format!("needs {need}, which is not well; {}", app.verdict.why);
-            app.verdict.next = format!("mend {need} first");
-        }
-    }
 }

@@ -74,8 +74,9 @@ pub fn all<'a>(
         if tenant(&target) {
             continue;
         }
-        let name = short(&target, &origin.view.name);
-        // A Helm release that Flux or Argo CD made is the same app.
+        // A Helm release that Flux or Argo CD made is the same app: Flux calls it as it is told, else TARGET-NAME.
+        let release = if origin.release.is_empty() { &origin.view.name } else { &origin.release };
+        let name = short(&target, release);
         let key = (target.clone(), name.clone());
         apps.entry(key).or_insert_with(|| empty(&name, &target)).origins.push(origin);
     }
@@ -92,9 +93,10 @@ pub fn all<'a>(
             let joined = if apps.contains_key(&key) {
                 key
             } else {
-                let by_name = apps
-                    .iter()
-                    .find(|((_, n), f)| *n == name && !f.origins.is_empty() && f.origins[0].view.manager != "Helm");
+                let theirs = |f: &Found<'_>| f.origins.iter().any(|o| o.view.manager != "Helm" && o.view.name == name);
+                let by_name = apps.iter().find(|((_, n), f)| {
+                    theirs(f) || (*n == name && f.origins.first().is_some_and(|o| o.view.manager != "Helm"))
+                });
                 by_name.map(|(k, _)| k.clone()).unwrap_or(key)
             };
             let found = apps.entry(joined).or_insert_with(|| empty(&name, &namespace));

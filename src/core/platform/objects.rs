@@ -1,4 +1,5 @@
-//! What is kept of Namespaces, workloads, Pods, volumes, quotas, releases and warnings.
+//! What is kept of Namespaces, workloads, Pods, volumes, quotas and warnings; releases are in [`super::helm`] and
+//! [`super::objects_gitops`].
 
 use crate::Str;
 use crate::findings::Conditions;
@@ -6,6 +7,9 @@ use crate::findings::condition::{nullable, shared, time};
 use crate::resources::{Head, Meta};
 use serde::Deserialize;
 use std::collections::BTreeMap;
+
+pub use super::helm::HelmRelease;
+pub use super::objects_gitops::*;
 
 /// A Namespace.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -176,6 +180,8 @@ pub struct StateReason {
     pub reason: Str,
     pub message: Str,
     pub exit_code: Option<i32>,
+    #[serde(deserialize_with = "time")]
+    pub finished_at: Option<i64>,
 }
 
 /// A PersistentVolumeClaim.
@@ -217,132 +223,6 @@ pub struct QuotaStatus {
     pub hard: BTreeMap<Str, Str>,
     #[serde(deserialize_with = "nullable")]
     pub used: BTreeMap<Str, Str>,
-}
-
-/// An Argo CD Application.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(default)]
-pub struct Application {
-    #[serde(rename = "metadata")]
-    pub meta: Meta,
-    pub spec: ApplicationSpec,
-    pub status: ApplicationStatus,
-}
-
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-pub struct ApplicationSpec {
-    pub project: Str,
-    pub destination: Destination,
-    pub source: Option<AppSource>,
-    pub sync_policy: Option<SyncPolicy>,
-}
-
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(default)]
-pub struct Destination {
-    pub namespace: Str,
-}
-
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-pub struct AppSource {
-    #[serde(rename = "repoURL")]
-    pub repo_url: Str,
-    pub path: Str,
-    pub chart: Str,
-    pub target_revision: Str,
-}
-
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(default)]
-pub struct SyncPolicy {
-    pub automated: Option<serde::de::IgnoredAny>,
-}
-
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-pub struct ApplicationStatus {
-    pub sync: SyncStatus,
-    pub health: HealthStatus,
-    pub operation_state: Option<OperationState>,
-    #[serde(deserialize_with = "nullable")]
-    pub conditions: Vec<crate::findings::Condition>,
-}
-
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(default)]
-pub struct SyncStatus {
-    pub status: Str,
-    pub revision: Str,
-}
-
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-pub struct HealthStatus {
-    pub status: Str,
-    pub message: Str,
-    #[serde(deserialize_with = "time")]
-    pub last_transition_time: Option<i64>,
-}
-
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-pub struct OperationState {
-    /// `Running`, `Succeeded`, `Failed`, `Error` or `Terminating`.
-    pub phase: Str,
-    pub message: Str,
-    #[serde(deserialize_with = "time")]
-    pub finished_at: Option<i64>,
-}
-
-/// A Flux Kustomization or HelmRelease.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(default)]
-pub struct FluxObject {
-    #[serde(rename = "metadata")]
-    pub meta: Meta,
-    pub kind: Str,
-    pub spec: FluxSpec,
-    pub status: FluxStatus,
-}
-
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-pub struct FluxSpec {
-    pub suspend: bool,
-    pub target_namespace: Str,
-    pub release_name: Str,
-    pub path: Str,
-}
-
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-pub struct FluxStatus {
-    pub conditions: Conditions,
-    pub last_applied_revision: Str,
-    pub last_attempted_revision: Str,
-}
-
-/// A Helm release Secret: its labels only (`name`, `version`, `status`, `owner=helm`).
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(default)]
-pub struct HelmRelease {
-    #[serde(rename = "metadata")]
-    pub meta: Meta,
-}
-
-impl HelmRelease {
-    pub fn name(&self) -> &str {
-        self.meta.label("name").unwrap_or_default()
-    }
-    pub fn revision(&self) -> i64 {
-        self.meta.label("version").and_then(|v| v.parse().ok()).unwrap_or_default()
-    }
-    /// `deployed`, `failed`, `pending-upgrade`, `superseded` …
-    pub fn status(&self) -> &str {
-        self.meta.label("status").unwrap_or_default()
-    }
 }
 
 /// A warning (core Event of type `Warning`).

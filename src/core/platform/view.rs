@@ -2,7 +2,7 @@
 
 use crate::Str;
 use crate::findings::Finding;
-use crate::resources::{ObjectRef, Verdict};
+use crate::resources::{Level, ObjectRef, Verdict};
 
 /// The platform that was recognised, and by what.
 #[derive(Clone, Debug, Default, PartialEq, serde::Serialize)]
@@ -58,6 +58,75 @@ pub struct Block {
     /// How near to the root it is; higher is nearer.
     #[serde(skip)]
     pub rank: u8,
+    /// The app that is waited for, when it is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub app: Option<Str>,
+}
+
+/// Something that was done to an app: a sync, a reconcile, a Helm revision.
+#[derive(Clone, Debug, PartialEq, serde::Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Operation {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub at: Option<i64>,
+    /// `sync 4f2a91c`, `revision 7 traefik-33.2.1`
+    pub what: String,
+    /// How it ended, in words.
+    pub outcome: String,
+    /// Who, where that is known.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub by: String,
+    pub level: Level,
+    pub manager: &'static str,
+    #[serde(skip)]
+    pub object: ObjectRef,
+}
+
+/// One fact as it is declared, what results, and what the cluster has.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Compared {
+    /// `version`, `replicas web`, `image web`
+    pub what: String,
+    /// What git or the release's source asks for.
+    pub declared: String,
+    /// What was made of it: the release, the object's specification.
+    pub effective: String,
+    /// What runs.
+    pub observed: String,
+}
+
+impl Compared {
+    /// Whether the sides that are known say the same; `v1.2` is `1.2`.
+    pub fn agrees(&self) -> bool {
+        let plain = |t: &str| t.trim_start_matches('v').to_owned();
+        let mut known = [&self.declared, &self.effective, &self.observed].into_iter().filter(|t| !t.is_empty());
+        let Some(first) = known.next() else { return true };
+        known.all(|t| plain(t) == plain(first))
+    }
+}
+
+/// An address of an app.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Address {
+    /// Whose instance it is; `None`: everybody's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tenant: Option<Str>,
+    pub url: String,
+}
+
+/// A way to an app that has no host: a port of a Service, through a port-forward.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct WayIn {
+    #[serde(skip)]
+    pub object: ObjectRef,
+    pub namespace: Str,
+    pub service: Str,
+    pub port: u16,
+    /// `/dashboard/`
+    pub path: String,
 }
 
 /// A Deployment, StatefulSet or DaemonSet.
@@ -99,6 +168,10 @@ pub struct AppOrigin {
     pub health: Str,
     /// What it runs: git revision, chart version, Helm revision.
     pub revision: Str,
+    /// What it asks for: a branch, a version or a range of them; empty where it does not tell.
+    pub declared: Str,
+    /// Repository and path, or chart.
+    pub source: String,
     pub suspended: bool,
 }
 
@@ -117,8 +190,10 @@ pub struct AppView {
     pub ready: u32,
     pub total: u32,
     pub version: Str,
-    /// The version that the release declares, where it can be told.
+    /// The version that the release declares (`appVersion` of its chart, else the chart's or the revision).
     pub declared: Str,
+    /// `traefik-33.2.1`; empty without a chart.
+    pub chart: String,
     pub origins: Vec<AppOrigin>,
     /// Of the first origin.
     pub sync: Str,
@@ -127,6 +202,12 @@ pub struct AppView {
     /// Its own address, with the path that the profile gives.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub url: Option<String>,
+    /// The addresses of its instances, where each tenant has one.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub addresses: Vec<Address>,
+    /// The way to it where it has no host.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub entry: Option<WayIn>,
     /// Where its values are, relative to the platform's values repository.
     pub values: String,
     pub sign_in: String,
@@ -138,8 +219,15 @@ pub struct AppView {
     pub stage: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tenant: Option<Str>,
-    /// From the app down to the first blocking object.
+    /// From the app down to the first blocking object, then what the cluster said about it (an Event).
     pub blocks: Vec<Block>,
+    /// The app that is the cause, when it is another one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cause: Option<Str>,
+    /// The latest first.
+    pub operations: Vec<Operation>,
+    /// Declared, effective and observed side by side.
+    pub compared: Vec<Compared>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub since: Option<i64>,
     pub verdict: Verdict,
@@ -148,6 +236,14 @@ pub struct AppView {
 }
 
 impl AppView {
+    /// The first blocking object: the last of the chain that is no Event.
+    pub fn root(&self) -> Option<&Block> {
+        self.blocks.iter().rev().find(|b| b.kind != "Event")
+    }
+    /// Whether others have to wait for it.
+    pub fn holds_up(&self) -> bool {
+        self.verdict.level == Level::Bad || (self.verdict.level == Level::Warn && self.code == Some("APP_DEGRADED"))
+    }
     /// The object to act on: where it comes from, else its first workload that is not ready, else its first.
     pub fn object(&self) -> Option<&ObjectRef> {
         let broken = self.workloads.iter().find(|w| w.ready < w.wanted);

@@ -2,6 +2,7 @@
 
 use super::objects::{Pod, Workload};
 use super::{Block, WorkloadView, blocking};
+use crate::findings::cause;
 use crate::overview::index::Index;
 use crate::resources::{Kind, Level, ObjectRef, Verdict};
 
@@ -32,15 +33,19 @@ pub fn view(index: &Index<'_>, kind: &Kind, w: &Workload, now: i64) -> WorkloadV
         view.verdict = Verdict::new(Level::Off, if daemon { "No nodes" } else { "Scaled to 0" });
         return view;
     }
-    if ready >= wanted {
+    let stuck = w.status.conditions.not("Progressing").filter(|c| &*c.reason == "ProgressDeadlineExceeded");
+    if ready >= wanted && (stuck.is_none() || w.spec.paused) {
         if w.spec.paused {
             view.verdict = Verdict::new(Level::Off, "Paused").why("its rollout is paused");
         }
         return view;
     }
     view.blocks = blocks(index, w);
-    let condition = w.status.conditions.not("Available").and_then(|c| c.since);
-    let root = view.blocks.last();
+    if view.blocks.is_empty() {
+        view.blocks.extend(creation(index, kind, w));
+    }
+    let condition = w.status.conditions.not("Available").or(stuck).and_then(|c| c.since);
+    let root = view.blocks.iter().rev().find(|b| b.kind != "Event");
     view.since = condition.or_else(|| view.blocks.iter().filter_map(|b| b.since).min());
     let hard = view.blocks.iter().any(|b| b.rank >= 40);
     let young = view.since.or(meta.created).is_some_and(|s| now < s + PATIENCE);
@@ -51,19 +56,46 @@ pub fn view(index: &Index<'_>, kind: &Kind, w: &Workload, now: i64) -> WorkloadV
     };
     let word = match level {
         Level::Busy => "Starting",
+        // All pods are ready, but they are those of the revision before.
+        Level::Warn if ready >= wanted => "Rollout stuck",
         Level::Warn => "Degraded",
         _ => "Not ready",
     };
-    let why = view.blocks.first().map_or_else(
-        || {
-            let failed = w.status.conditions.get("ReplicaFailure").filter(|c| &*c.status == "True");
-            failed.map_or_else(|| "no pod is there".to_owned(), |c| crate::findings::cause::line(&c.message, 140))
-        },
-        |b| format!("{}: {}", b.name, b.words),
-    );
-    let next = root.map(|b| b.next.clone()).unwrap_or_else(|| "see its events: pods cannot be created".into());
+    let why = match (view.blocks.first(), stuck) {
+        (Some(b), _) if b.name == view.name => b.words.clone(),
+        (Some(b), _) => format!("{}: {}", b.name, b.words),
+        (None, Some(c)) => format!("the rollout does not go on: {}", cause::line(&c.message, 120)),
+        (None, None) => "no pod is there".to_owned(),
+    };
+    let next = root.map(|b| b.next.clone()).filter(|n| !n.is_empty());
+    let next = next.unwrap_or_else(|| "see its events".into());
     view.verdict = Verdict::new(level, word).why(why).next(next);
     view
+}
+
+/// What keeps the controller from creating pods: `ReplicaFailure` of a Deployment, else the controller's warning.
+fn creation(index: &Index<'_>, kind: &Kind, w: &Workload) -> Vec<Block> {
+    let meta = &w.head.meta;
+    let failed = w.status.conditions.get("ReplicaFailure").filter(|c| &*c.status == "True");
+    let (message, since) = match failed {
+        Some(c) => (c.message.to_string(), c.since),
+        None => match blocking::warning(index, &meta.uid) {
+            Some(warning) => (warning, None),
+            None => return Vec::new(),
+        },
+    };
+    let (rank, words, next) = blocking::creation(&message);
+    let mut found = vec![blocking::block(kind, meta, rank, words, next, since)];
+    let quota = cause::between(&message, "exceeded quota: ", ",");
+    let named =
+        |q: &crate::platform::objects::Quota| Some(&*q.meta.name) == quota && q.meta.namespace == meta.namespace;
+    if let Some((kind, q)) = index.snapshot.quotas.iter().find(|(_, q)| named(q)) {
+        let full =
+            q.status.hard.iter().filter_map(|(k, hard)| Some(format!("{k} {} of {hard}", q.status.used.get(k)?)));
+        let words = full.collect::<Vec<_>>().join(", ");
+        found.push(blocking::block(kind, &q.meta, rank, cause::line(&words, 120), next, None));
+    }
+    found
 }
 
 /// What blocks the workload: the chain of the pod that is nearest to a root.
@@ -77,6 +109,6 @@ fn blocks(index: &Index<'_>, w: &Workload) -> Vec<Block> {
     pods.iter()
         .filter(|(_, p)| mine(p))
         .map(|(kind, p)| blocking::pod(index, kind, p))
-        .max_by_key(|blocks| blocks.last().map(|b| b.rank))
+        .max_by_key(|blocks| blocks.iter().map(|b| b.rank).max())
         .unwrap_or_default()
 }

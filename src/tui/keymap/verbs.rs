@@ -68,6 +68,7 @@ verbs! {
     Sort "sort" "Sort by a column; again to reverse";
     SortPick "sort-pick" "Choose the column to sort by";
     SortReverse "sort-reverse" "Reverse the order";
+    Group "group" "Group the rows: by type, tenant, stage, or not";
     Wide "wide" "All columns";
     Namespace "namespace" "One namespace (number of the list, or name)";
     NamespacePick "namespace-pick" "Choose a set of namespaces";

@@ -27,6 +27,8 @@ pub use page::{Findable, Hint, Opens, PageState};
 page::pages! {
     home::Home,
     apps::Apps,
+    stages::Stages,
+    forwards::Forwards,
     tenants::Tenants,
     certificates::Certificates,
     routes::Routes,

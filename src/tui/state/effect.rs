@@ -2,7 +2,9 @@
 
 use quarterdeck_core::actions::{Args, Outcome, Plan, RunId};
 use quarterdeck_core::cluster::Namespaces;
+use quarterdeck_core::platform::{Operation, WayIn};
 use quarterdeck_core::resources::{Kinds, ObjectRef};
+use quarterdeck_core::session::OpenForward;
 use quarterdeck_core::{Problem, Result};
 use serde_json::Value;
 use std::sync::Arc;
@@ -67,6 +69,10 @@ pub enum Ask {
     Undo(String),
     /// The end of a run.
     Wait(RunId),
+    /// A local port that leads to the page of this app.
+    Forward(String, WayIn),
+    /// ReplicaSets of Deployments: the revisions that can be gone back to.
+    Revisions(Vec<ObjectRef>),
 }
 
 /// An answer to an [`Ask`].
@@ -79,6 +85,8 @@ pub enum Answer {
     Events(Result<Vec<Value>>),
     Plan(Box<Result<Plan>>),
     Outcome(Option<Outcome>),
+    Forwarded(Result<OpenForward>),
+    Revisions(Result<Vec<Operation>>),
     /// What $EDITOR left; `None` when it failed or nothing was written.
     Edited(Result<Option<String>, Problem>),
 }

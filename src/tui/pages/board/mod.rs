@@ -7,5 +7,5 @@ mod rows;
 mod state;
 pub mod view;
 
-pub use rows::{Lines, column, row, wide};
+pub use rows::{Lines, column, is_heading, row, wide};
 pub use state::{Board, Source};

@@ -29,6 +29,10 @@ impl Watched {
         self.scope = Some(cx.scope.clone());
         !same
     }
+    /// The next refresh brings all anew.
+    pub fn forget(&mut self) {
+        self.scope = None;
+    }
     pub fn freshness(&self) -> Freshness {
         if !self.seen.loaded {
             return Freshness::Loading;

@@ -26,14 +26,24 @@ pub fn row(id: &str, namespace: &str, name: &str, level: Level, cells: Vec<Cell>
 #[derive(Default)]
 pub struct Lines {
     pub(super) all: Vec<RowArc>,
+    /// Places in `all`, and after those in `headings`.
     shown: Vec<usize>,
+    headings: Vec<RowArc>,
+    matching: usize,
+}
+
+/// Whether a row is the heading of a group.
+pub fn is_heading(row: &RowArc) -> bool {
+    row.meta.uid.starts_with("group/")
 }
 
 impl Lines {
     /// Takes new rows, or shows the same ones anew.
     pub(super) fn arrange(&mut self, columns: &[Column], query: &Query, sort: Option<(usize, bool)>, now: i64) {
         let all = &self.all;
+        self.headings.clear();
         self.shown = (0..all.len()).filter(|i| query.matches(&all[*i], columns, now)).collect();
+        self.matching = self.shown.len();
         let Some((column, descending)) = sort else { return };
         self.shown.sort_by(|a, b| {
             let (Some(x), Some(y)) = (all[*a].cells.get(column), all[*b].cells.get(column)) else {
@@ -50,18 +60,53 @@ impl Lines {
     }
 }
 
+impl Lines {
+    /// Rows that are shown, headings not counted; rows of folded groups are.
+    pub(super) fn counted(&self) -> usize {
+        self.matching
+    }
+    /// Puts rows of one group together, under a heading each; the groups in the order of their first rows. `fold` tells
+    /// which groups show their heading only.
+    pub(super) fn group(
+        &mut self,
+        group_of: &dyn Fn(&RowArc) -> quarterdeck_core::Str,
+        heading: &dyn Fn(&str, &[RowArc]) -> RowArc,
+        fold: &dyn Fn(&str) -> bool,
+    ) {
+        let mut groups: Vec<(quarterdeck_core::Str, Vec<usize>)> = Vec::new();
+        for i in std::mem::take(&mut self.shown) {
+            let name = group_of(&self.all[i]);
+            match groups.iter_mut().find(|(n, _)| *n == name) {
+                Some((_, rows)) => rows.push(i),
+                None => groups.push((name, vec![i])),
+            }
+        }
+        for (name, rows) in groups {
+            let members: Vec<RowArc> = rows.iter().map(|i| self.all[*i].clone()).collect();
+            self.shown.push(self.all.len() + self.headings.len());
+            self.headings.push(heading(&name, &members));
+            if !fold(&name) {
+                self.shown.extend(rows);
+            }
+        }
+    }
+    fn at(&self, place: usize) -> &RowArc {
+        self.all.get(place).unwrap_or_else(|| &self.headings[place - self.all.len()])
+    }
+}
+
 impl Rows for Lines {
     type Row = RowArc;
     fn len(&self) -> usize {
         self.shown.len()
     }
     fn row(&self, index: usize) -> Option<RowArc> {
-        self.shown.get(index).map(|i| self.all[*i].clone())
+        self.shown.get(index).map(|i| self.at(*i).clone())
     }
     fn id(row: &RowArc) -> RowId {
         row.meta.uid.clone()
     }
     fn position(&self, id: &str) -> Option<usize> {
-        self.shown.iter().position(|i| &*self.all[*i].meta.uid == id)
+        self.shown.iter().position(|i| &*self.at(*i).meta.uid == id)
     }
 }

@@ -1,6 +1,6 @@
 //! What a board remembers and answers.
 
-use super::rows::Lines;
+use super::rows::{Lines, is_heading};
 use crate::keymap::{Command, Verb};
 use crate::pages::page::{Findable, Hint, Opens, PageState};
 use crate::pages::table::columns::{Widths, counted, short, tsv};
@@ -11,8 +11,9 @@ use crate::state::{Answer, Cx, Order, Place, age};
 use quarterdeck_core::resources::row::RowArc;
 use quarterdeck_core::resources::{Cell, Column, Level, ObjectRef, Query};
 use quarterdeck_core::store::Freshness;
-use quarterdeck_core::{Problem, Result};
+use quarterdeck_core::{Problem, Result, Str};
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 
 /// What a board shows, and where it leads.
 pub trait Source: Sized {
@@ -30,6 +31,20 @@ pub trait Source: Sized {
     fn object(&self, _row: &RowArc) -> Option<ObjectRef> {
         None
     }
+    /// The group of a row, when rows are grouped.
+    fn group(&self, _row: &RowArc) -> Option<Str> {
+        None
+    }
+    /// The heading over the rows of a group: its identity begins with `group/`.
+    fn heading(&self, name: &str, rows: &[RowArc]) -> RowArc {
+        let level = rows.iter().map(|r| r.level).max().unwrap_or(Level::Off);
+        super::row(&format!("group/{name}"), "", name, level, vec![Cell::Text(name.into())])
+    }
+    /// What is worth keeping of it between starts.
+    fn remember(&self) -> Value {
+        Value::Null
+    }
+    fn recall(&mut self, _kept: &Value) {}
     /// Commands of its own; `row` is the one under the cursor.
     fn command(&mut self, _command: &Command, _row: Option<&RowArc>, _cx: &mut Cx<'_>) -> bool {
         false
@@ -67,6 +82,8 @@ pub struct Board<S> {
     pub(super) wide: bool,
     pub(super) skipped: usize,
     pending_cursor: Option<String>,
+    /// Groups of which only the heading is shown.
+    folded: BTreeSet<String>,
     pub(super) widths: Widths,
 }
 
@@ -80,6 +97,15 @@ impl<S: Source> Board<S> {
     }
     fn arrange(&mut self, cx: &Cx<'_>) {
         self.lines.arrange(&self.columns, &self.query, self.sort, cx.now);
+        if self.lines.all.first().is_some_and(|row| self.source.group(row).is_some()) {
+            let source = &self.source;
+            let folded = &self.folded;
+            self.lines.group(
+                &|row| source.group(row).unwrap_or_default(),
+                &|name, rows| source.heading(name, rows),
+                &|name| folded.contains(name),
+            );
+        }
         let height = self.height(cx);
         if let Some(id) = &self.pending_cursor
             && self.cursor.go_to(&self.lines, id, height)
@@ -145,6 +171,7 @@ impl<S: Source> Opens for Board<S> {
             wide: false,
             skipped: 0,
             pending_cursor: None,
+            folded: BTreeSet::new(),
             widths: Widths::default(),
         };
         let filter = board.filter.clone();
@@ -155,7 +182,7 @@ impl<S: Source> Opens for Board<S> {
 
 impl<S: Source> PageState for Board<S> {
     fn crumb(&self) -> String {
-        let (shown, all) = (self.lines.len(), self.lines.all.len());
+        let (shown, all) = (self.lines.counted(), self.lines.all.len());
         let marks = match self.cursor.marks().len() {
             0 => String::new(),
             n => format!(", {n} marked"),
@@ -177,7 +204,22 @@ impl<S: Source> PageState for Board<S> {
     }
     fn command(&mut self, command: &Command, cx: &mut Cx<'_>) -> bool {
         let current = self.cursor.current().cloned();
+        if let (Verb::Open | Verb::Fold, Some(heading)) = (command.verb, current.as_ref().filter(|r| is_heading(r))) {
+            let name = heading.meta.uid.trim_start_matches("group/").to_owned();
+            if !self.folded.remove(&name) {
+                self.folded.insert(name);
+            }
+            self.arrange(cx);
+            return true;
+        }
         if self.source.command(command, current.as_ref(), cx) {
+            self.refresh(cx);
+            // A heading is no thing whose going would have to be shown.
+            let heading = current.filter(|r| is_heading(r)).map(|r| r.meta.uid.clone());
+            if heading.is_some_and(|id| self.lines.position(&id).is_none()) {
+                self.cursor = Cursor::default();
+                self.arrange(cx);
+            }
             return true;
         }
         let page = self.height(cx) as isize;
@@ -326,12 +368,13 @@ impl<S: Source> PageState for Board<S> {
     }
     fn remember(&self) -> Value {
         json!({"filter": self.filter, "sort": self.sort, "wide": self.wide,
-            "cursor": self.cursor.id().map(|id| id.to_string())})
+            "cursor": self.cursor.id().map(|id| id.to_string()), "source": self.source.remember()})
     }
     fn recall(&mut self, kept: &Value, cx: &mut Cx<'_>) {
         self.sort = kept.get("sort").and_then(|s| serde_json::from_value(s.clone()).ok()).unwrap_or_default();
         self.sort = self.sort.filter(|(i, _)| *i < self.columns.len());
         self.wide = kept.get("wide").and_then(Value::as_bool).unwrap_or_default();
+        self.source.recall(kept.get("source").unwrap_or(&Value::Null));
         self.pending_cursor = kept.get("cursor").and_then(Value::as_str).map(String::from);
         let filter = kept.get("filter").and_then(Value::as_str).unwrap_or("");
         // A filter that a newer version wrote may not be understood: then there is none.

@@ -4,7 +4,7 @@ use crate::keymap::{Command, Verb};
 use crate::pages::page::{Findable, Hint, Opens, PageState};
 use crate::state::cursor::{Cursor, RowId, Rows};
 use crate::state::input::{Mouse, MouseWhat};
-use crate::state::{Cx, Effect, Order, Place, age};
+use crate::state::{Answer, Cx, Effect, Order, Place, age};
 use quarterdeck_core::Result;
 use quarterdeck_core::resources::{Level, ObjectRef, Verdict};
 use quarterdeck_core::store::Freshness;
@@ -73,6 +73,12 @@ pub trait Story: Sized {
     fn url(&self) -> Option<String> {
         None
     }
+    /// Commands of its own.
+    fn command(&mut self, _command: &Command, _cx: &mut Cx<'_>) -> bool {
+        false
+    }
+    /// The answer to one of its asks; told anew afterwards.
+    fn answer(&mut self, _answer: Answer, _cx: &mut Cx<'_>) {}
     fn hints(&self) -> Vec<Hint> {
         Vec::new()
     }
@@ -160,6 +166,9 @@ impl<S: Story> PageState for Detail<S> {
         hints
     }
     fn command(&mut self, command: &Command, cx: &mut Cx<'_>) -> bool {
+        if self.story.command(command, cx) {
+            return true;
+        }
         let page = (cx.height() / 2).max(1) as isize;
         match command.verb {
             Verb::Down => self.step(1),
@@ -235,6 +244,10 @@ impl<S: Story> PageState for Detail<S> {
             None => self.gone = self.freshness() != Some(Freshness::Loading),
         }
         true
+    }
+    fn answer(&mut self, answer: Answer, cx: &mut Cx<'_>) {
+        self.story.answer(answer, cx);
+        self.refresh(cx);
     }
     fn targets(&self) -> Vec<ObjectRef> {
         if self.gone { Vec::new() } else { self.current().into_iter().collect() }

@@ -1,0 +1,68 @@
+//! What belongs to an app and is looked for when someone opens it: pods, routes, certificates.
+
+use super::Overview;
+use super::index::Index;
+use crate::Str;
+use crate::certificates::CertificateView;
+use crate::platform::{AppView, WorkloadView, blocking};
+use crate::resources::{Level, ObjectRef};
+use crate::routes::RouteView;
+
+/// A pod of a workload, in words.
+#[derive(Clone, Debug, PartialEq, serde::Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PodView {
+    #[serde(skip)]
+    pub object: ObjectRef,
+    pub name: Str,
+    pub level: Level,
+    /// `ready`, or why it is not.
+    pub words: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub since: Option<i64>,
+}
+
+impl Overview {
+    /// The pods that a workload selects, those that are not ready first.
+    pub fn pods_of(&self, w: &WorkloadView) -> Vec<PodView> {
+        let Some((_, workload)) = self.snapshot.workloads.iter().find(|(_, o)| o.head.meta.uid == w.uid) else {
+            return Vec::new();
+        };
+        let selector = &workload.spec.selector.match_labels;
+        let index = Index::new(&self.snapshot);
+        let mine = index.pods.get(&*w.namespace).map(Vec::as_slice).unwrap_or_default().iter();
+        let mine =
+            mine.filter(|(_, p)| !selector.is_empty() && selector.iter().all(|(k, v)| p.meta.label(k) == Some(&**v)));
+        let mut pods: Vec<PodView> = mine
+            .map(|(kind, p)| {
+                let block = blocking::pod(&index, kind, p).into_iter().next();
+                let ready = p.status.conditions.get("Ready");
+                let (level, words) = match (&block, p.meta.deleting) {
+                    (_, Some(_)) => (Level::Off, "is going".to_owned()),
+                    (Some(b), _) => (if b.rank > 20 { Level::Bad } else { Level::Busy }, b.words.clone()),
+                    (None, _) if &*p.status.phase == "Succeeded" => (Level::Off, "has ended".to_owned()),
+                    (None, _) => (Level::Good, "ready".to_owned()),
+                };
+                let since = ready.and_then(|r| r.since).or(p.meta.created);
+                PodView {
+                    object: ObjectRef::with_meta((*kind).clone(), &p.meta),
+                    name: p.meta.name.clone(),
+                    level,
+                    words,
+                    since,
+                }
+            })
+            .collect();
+        pods.sort_by(|a, b| b.level.cmp(&a.level).then_with(|| a.name.cmp(&b.name)));
+        pods
+    }
+    /// The routes that lead to an app.
+    pub fn routes_of(&self, app: &AppView) -> Vec<&RouteView> {
+        self.routes.iter().filter(|r| app.hosts.contains(&r.host)).collect()
+    }
+    /// The certificates that serve an app's hosts.
+    pub fn certificates_of(&self, app: &AppView) -> Vec<&CertificateView> {
+        let wanted: Vec<&Str> = self.routes_of(app).iter().filter_map(|r| r.tls.certificate.as_ref()).collect();
+        self.certificates.iter().filter(|c| wanted.contains(&&c.uid)).collect()
+    }
+}
