@@ -7,7 +7,9 @@ use crate::resources::{Meta, ObjectRef};
 
 /// Which part of cert-manager a workload is, by the labels that its chart and its manifests set.
 pub fn part(meta: &Meta) -> Option<&str> {
-    let part = meta.label("app.kubernetes.io/component")?;
+    // Old charts have no component; there the name tells.
+    let part = meta.label("app.kubernetes.io/component").or_else(|| meta.label("app.kubernetes.io/name"))?;
+    let part = if part == "cert-manager" { "controller" } else { part };
     let own = matches!(part, "controller" | "webhook" | "cainjector") && meta.name.contains("cert-manager");
     own.then_some(part)
 }
@@ -16,9 +18,17 @@ fn down(workload: &Workload) -> bool {
     workload.status.ready_replicas == 0
 }
 
-/// Why nothing happens: the controller has no ready pod. `None` when it has, or when it cannot be told.
+/// Why nothing happens: the controller has no ready pod, or else the webhook, without which it can write nothing.
+/// `None` when they have, or when it cannot be told.
 pub fn obstacle(index: &Index<'_>) -> Option<Cause> {
-    let (_, workload) = index.cert_manager.get("controller").filter(|(_, w)| down(w))?;
+    let Some((_, workload)) = index.cert_manager.get("controller").filter(|(_, w)| down(w)) else {
+        let (kind, webhook) = index.cert_manager.get("webhook").filter(|(_, w)| down(w))?;
+        let why = format!(
+            "cert-manager's webhook does not run ({} {}/{}): the API server refuses what cert-manager writes",
+            kind.kind, webhook.head.meta.namespace, webhook.head.meta.name
+        );
+        return Some(Cause::new("CERT_MANAGER_WEBHOOK", why, "see its pods and their log"));
+    };
     let meta = &workload.head.meta;
     let scaled = workload.spec.replicas == Some(0);
     let why = if scaled { "is scaled to none" } else { "has no ready pod" };
@@ -39,7 +49,7 @@ pub fn findings(index: &Index<'_>) -> Vec<Finding> {
     }
     let Some((kind, controller)) = index.cert_manager.get("controller") else { return found };
     let object = ObjectRef::with_meta((*kind).clone(), &controller.head.meta);
-    if let Some(cause) = obstacle(index) {
+    if let Some(cause) = obstacle(index).filter(|c| c.code == "CERT_MANAGER_DOWN") {
         found.push(Finding::new(cause.code, &object, cause.why).next(cause.next));
     }
     let kinds = &index.snapshot.kinds;

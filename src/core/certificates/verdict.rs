@@ -13,7 +13,7 @@ use crate::resources::{Level, Verdict};
 #[derive(Clone, Debug)]
 pub struct Judged {
     pub verdict: Verdict,
-    /// The finding's code; `None` when there is no finding.
+    /// What is wrong or, at [`Level::Busy`], stands in the way so far; only what is wrong becomes a finding.
     pub code: Option<&'static str>,
     /// The first broken link.
     pub broken: Option<Role>,
@@ -62,7 +62,7 @@ pub fn judge(trail: &Trail<'_>, now: i64) -> Judged {
     let not_after = leaf.map(|l| l.not_after).or(status.not_after);
     let had_one = status.revision.is_some() || not_after.is_some();
     let gone = trail.secret_known && trail.secret.is_none();
-    let obstacle = || trail.obstacle();
+    let obstacle = || trail.obstacle().or_else(|| idle(trail));
 
     if let Some(end) = not_after.filter(|end| *end <= now && !gone) {
         let mut judged = Judged::new(Level::Bad, "Expired");
@@ -123,7 +123,7 @@ fn not_issued(trail: &Trail<'_>, since: Option<i64>, gone: bool, now: i64) -> Ju
     let started = c.status.issuing_since().or(since).or(c.meta().created);
     let failed = c.status.failed_issuance_attempts.unwrap_or_default() > 0;
     let young = started.is_some_and(|s| now < s + GRACE);
-    let obstacle = trail.obstacle();
+    let idle = idle(trail);
     if gone {
         let mut judged = Judged::new(Level::Bad, "Secret missing");
         judged.code = Some("CERT_SECRET_MISSING");
@@ -131,19 +131,23 @@ fn not_issued(trail: &Trail<'_>, since: Option<i64>, gone: bool, now: i64) -> Ju
         judged.since = started;
         judged.verdict.why = format!("Secret {} is gone", c.spec.secret_name);
         judged.verdict.next = "cert-manager issues again by itself; see who deleted it".into();
-        if let Some((role, cause)) = obstacle {
+        if let Some((role, cause)) = trail.obstacle() {
             judged.broken = Some(role);
             judged.verdict.why = format!("Secret {} is gone; {}", c.spec.secret_name, cause.why);
             judged.verdict.next = cause.next;
-        } else if young {
+        } else if let Some((_, cause)) = idle {
+            judged.verdict.why = format!("Secret {} is gone; {}", c.spec.secret_name, cause.why);
+            judged.verdict.next = cause.next;
+        } else if c.issuing().is_some() && young {
             judged.verdict.level = Level::Busy;
-            judged.code = None;
             judged.until = started.map(|s| s + GRACE);
         }
         return with_retry(judged, trail, now);
     }
+    let obstacle = trail.obstacle();
     // Early on only what cannot heal by itself is called broken.
     let settled = failed
+        || (obstacle.is_none() && idle.is_some())
         || obstacle.as_ref().is_some_and(|(_, cause)| {
             !matches!(
                 cause.code,
@@ -153,23 +157,22 @@ fn not_issued(trail: &Trail<'_>, since: Option<i64>, gone: bool, now: i64) -> Ju
                     | "CERT_NOT_APPROVED"
                     | "CERT_HTTP_WRONG_ANSWER"
                     | "CERT_DNS_NO_RECORD"
+                    | "CERT_DNS_BROKEN"
             )
         });
     if young && !settled {
         let mut judged = Judged::new(Level::Busy, "Issuing");
         judged.since = started;
         judged.until = started.map(|s| s + GRACE);
-        judged.verdict.why = obstacle.map(|(_, cause)| cause.why).unwrap_or_default();
-        return judged;
+        return match obstacle {
+            Some((role, cause)) => judged.because(role, cause),
+            None => judged,
+        };
     }
     let mut judged = Judged::new(Level::Bad, "Not issued");
     judged.since = started;
-    let judged = match obstacle {
+    let judged = match obstacle.or(idle) {
         Some((role, cause)) => judged.because(role, cause),
-        None if trail.controller.is_some() => {
-            trail.controller.clone().map_or(judged.clone(), |cause| judged.because(Role::Certificate, cause))
-        }
-        None if waits(trail) => judged.because(Role::Certificate, shared(trail)),
         None if trail.request.is_none() => judged.because(
             Role::Certificate,
             Cause::new(
@@ -202,7 +205,7 @@ fn overdue(trail: &Trail<'_>, renewal: i64, end: i64, start: i64, now: i64) -> J
     judged.code = Some("CERT_RENEWAL_OVERDUE");
     judged.since = Some(renewal);
     judged.until = [half, end].into_iter().find(|t| *t > now);
-    match trail.obstacle() {
+    match trail.obstacle().or_else(|| idle(trail)) {
         Some((role, cause)) => {
             judged.broken = Some(role);
             judged.verdict.why = cause.why;
@@ -214,12 +217,6 @@ fn overdue(trail: &Trail<'_>, renewal: i64, end: i64, start: i64, now: i64) -> J
             judged.until = Some(start + GRACE);
             return judged;
         }
-        None if trail.controller.is_some() || waits(trail) => {
-            let cause = trail.controller.clone().unwrap_or_else(|| shared(trail));
-            judged.broken = Some(Role::Certificate);
-            judged.verdict.why = cause.why;
-            judged.verdict.next = cause.next;
-        }
         None => {
             judged.broken = Some(Role::Certificate);
             judged.verdict.why = "cert-manager has not renewed it".into();
@@ -227,6 +224,12 @@ fn overdue(trail: &Trail<'_>, renewal: i64, end: i64, start: i64, now: i64) -> J
         }
     }
     with_retry(judged, trail, now)
+}
+
+/// Why cert-manager does nothing for a certificate, though nothing of its own stands in the way.
+fn idle(trail: &Trail<'_>) -> Option<(Role, Cause)> {
+    let cause = trail.controller.clone().or_else(|| waits(trail).then(|| shared(trail)))?;
+    Some((Role::Certificate, cause))
 }
 
 /// Adds when cert-manager tries again.

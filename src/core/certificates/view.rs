@@ -47,7 +47,7 @@ pub struct CertificateView {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub since: Option<i64>,
     pub verdict: Verdict,
-    /// Code of its finding.
+    /// Code of its finding; while it is issued, of what has stood in the way so far.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub code: Option<&'static str>,
     /// The first broken link.
@@ -94,7 +94,7 @@ impl CertificateView {
     }
     /// Its finding, if something is wrong.
     pub fn finding(&self) -> Option<Finding> {
-        let code = self.code?;
+        let code = self.code.filter(|_| self.verdict.level >= Level::Warn)?;
         let mut finding = Finding::new(code, &self.object, self.verdict.why.clone())
             .next(self.verdict.next.clone())
             .since(self.since)

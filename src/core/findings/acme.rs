@@ -16,7 +16,7 @@ pub fn problem_type(text: &str) -> Option<(&str, &str)> {
 
 /// What an ACME text means for a host; `None` when nothing in the dictionary fits.
 pub fn explain(text: &str, host: &str) -> Option<Cause> {
-    self_check(text, host).or_else(|| problem(text, host)).or_else(|| transport(text, host))
+    self_check(text, host).or_else(|| problem(text, host)).or_else(|| authority(text)).or_else(|| transport(text, host))
 }
 
 fn problem(text: &str, host: &str) -> Option<Cause> {
@@ -191,7 +191,7 @@ fn self_check(text: &str, host: &str) -> Option<Cause> {
     if !http || text.contains(URN) {
         return None;
     }
-    if let Some(cause) = no_record(text, host) {
+    if let Some(cause) = no_record(text, host).or_else(|| resolver(text, host)) {
         return Some(cause);
     }
     if let Some(cause) = redirected(text, host) {
@@ -237,6 +237,53 @@ fn redirected(text: &str, host: &str) -> Option<Cause> {
             "leave /.well-known/acme-challenge/ out of the redirect, or let the target answer it",
         )
     })
+}
+
+/// The authority itself cannot be reached, or is not trusted: what failed was a request to it, not to the host.
+fn authority(text: &str) -> Option<Cause> {
+    let asked = ["Post", "Head", "Get"].iter().find_map(|verb| between(text, &format!("{verb} \"https://"), "\""))?;
+    let server = line(asked.split('/').next().unwrap_or(asked), 80);
+    if let Some(at) = text.find("x509:") {
+        return Some(Cause::new(
+            "CERT_ISSUER_UNTRUSTED",
+            format!("cert-manager does not trust the authority {server}: {}", line(&text[at..], 100)),
+            "put the authority's CA into caBundle of the issuer, or correct the server's certificate",
+        ));
+    }
+    let what = silence(text)?;
+    Some(Cause::new(
+        "CERT_ISSUER_UNREACHABLE",
+        format!("the authority {server} {what}"),
+        "the authority cannot be reached from the cluster: check egress, DNS and whether it runs",
+    ))
+}
+
+/// How a server did not answer, from Go's words for it; `None` when the text is of something else.
+pub(super) fn silence(text: &str) -> Option<&'static str> {
+    let has = |marks: &[&str]| marks.iter().any(|m| text.contains(m));
+    if has(&["connection refused"]) {
+        Some("refuses connections")
+    } else if has(&["i/o timeout", "deadline exceeded"]) {
+        Some("does not answer")
+    } else if has(&["no route to host", "network is unreachable"]) {
+        Some("cannot be reached")
+    } else if has(&["no such host"]) {
+        Some("is not known to DNS")
+    } else {
+        None
+    }
+}
+
+/// The name server that a host is looked up at does not answer.
+fn resolver(text: &str, host: &str) -> Option<Cause> {
+    let lookup = text.find("lookup ").map(|at| &text[at..])?;
+    let what = silence(lookup).filter(|_| !lookup.contains("no such host"))?;
+    let server = between(lookup, " on ", ": ").map(|s| format!(" {}", line(s, 60))).unwrap_or_default();
+    Some(Cause::new(
+        "CERT_DNS_BROKEN",
+        format!("DNS: the name server{server} {what}, so {host} cannot be looked up"),
+        "see whether the name server runs, and whether cert-manager may reach it",
+    ))
 }
 
 fn transport(text: &str, host: &str) -> Option<Cause> {
@@ -301,6 +348,18 @@ mod tests {
         assert_eq!(c, "CERT_CAA_FORBIDS");
         let (c, _) = code("503 urn:ietf:params:acme:error:serverInternal: The service is down for maintenance");
         assert_eq!(c, "CERT_SERVER_ERROR");
+        let (c, why) = code(
+            "Failed to create Order: Post \"https://acme.example:14000/order-plz\": dial tcp 192.0.2.1:14000: connect: connection refused",
+        );
+        assert_eq!(
+            (c, why.as_str()),
+            ("CERT_ISSUER_UNREACHABLE", "the authority acme.example:14000 refuses connections")
+        );
+        let (c, why) = code(
+            "Waiting for HTTP-01 challenge propagation: failed to perform self check GET request 'http://a/.well-known/acme-challenge/t': Get \"http://a/\": dial tcp: lookup a on 10.96.0.10:53: read udp 10.0.0.4:2->10.96.0.10:53: i/o timeout",
+        );
+        assert_eq!(c, "CERT_DNS_BROKEN");
+        assert!(why.contains("10.96.0.10:53 does not answer"), "{why}");
         let (c, _) = code("Waiting for HTTP-01 challenge propagation: wrong status code '404', expected '200'");
         assert_eq!(c, "CERT_HTTP_WRONG_ANSWER");
     }

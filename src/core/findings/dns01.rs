@@ -1,13 +1,16 @@
 //! The dictionary of DNS-01: what cert-manager says when a record cannot be written or is not seen. Providers word it
 //! each in their own way; what they have in common is told.
 
-use super::Cause;
 use super::cause::{between, line};
+use super::{Cause, acme};
 
 /// What a text about a DNS-01 challenge means; `None` when nothing in the dictionary fits.
 pub fn explain(text: &str, host: &str) -> Option<Cause> {
     let record = format!("_acme-challenge.{}", host.trim_start_matches("*."));
     let has = |marks: &[&str]| marks.iter().any(|m| text.contains(m));
+    if let Some(cause) = transport(text, &record) {
+        return Some(cause);
+    }
     let said = || line(text.rsplit(": ").find(|t| t.len() > 8).unwrap_or(text), 120);
     if has(&["not yet propagated", "Waiting for DNS-01"]) && !has(&["SOA", "zone"]) {
         return Some(Cause::new(
@@ -95,6 +98,26 @@ pub fn explain(text: &str, host: &str) -> Option<Cause> {
     None
 }
 
+/// A name server, or the provider's interface, that does not answer at all.
+fn transport(text: &str, record: &str) -> Option<Cause> {
+    let what = acme::silence(text).filter(|_| !text.contains("urn:ietf"))?;
+    if let Some(server) = between(text, "https://", "\"") {
+        let host = line(server.split('/').next().unwrap_or(server), 80);
+        return Some(Cause::new(
+            "CERT_DNS_PROVIDER",
+            format!("DNS-01: the DNS provider's interface {host} {what}"),
+            "check egress and DNS from cert-manager to the provider",
+        ));
+    }
+    let server = ["->", "dial udp ", "dial tcp "].iter().find_map(|mark| between(text, mark, ": "));
+    let server = server.map(|s| format!(" {}", line(s, 60))).unwrap_or_default();
+    Some(Cause::new(
+        "CERT_DNS_BROKEN",
+        format!("DNS-01: the name server{server} {what}, so {record} cannot be written or seen"),
+        "see whether the name server runs, and whether cert-manager may reach its port by UDP and TCP",
+    ))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -108,6 +131,9 @@ mod tests {
         };
         for (text, wanted) in [
             ("DNS record for \"shop.example\" not yet propagated", "CERT_DNS_TXT_MISSING"),
+            ("read udp 127.0.0.1:4000->10.0.0.1:53: read: connection refused", "CERT_DNS_BROKEN"),
+            ("DNS update failed: dial udp 10.0.0.1:53: i/o timeout", "CERT_DNS_BROKEN"),
+            ("Get \"https://api.provider.example/v4/zones\": dial tcp 192.0.2.1:443: i/o timeout", "CERT_DNS_PROVIDER"),
             ("DNS update failed: dns: bad authentication", "CERT_DNS_CREDENTIALS"),
             ("DNS update failed. Server replied: NOTAUTH", "CERT_DNS_CREDENTIALS"),
             ("DNS update failed. Server replied: REFUSED", "CERT_DNS_PROVIDER"),
