@@ -114,7 +114,7 @@ fn budgets(t: &mut Talk) {
         Keep::Only(&["/status"]),
     );
     t.ask_for("a dry run takes nothing of it", get(&format!("{path}/held")), told);
-    t.ask_for("evict it", post(evict, eviction), Keep::Only(&["/status"]));
+    t.ask_for("evict what it allows", post(evict, eviction), Keep::Only(&["/status"]));
     t.ask_for("one is taken of the budget", get(&format!("{path}/held")), told);
 }
 

@@ -87,12 +87,7 @@ impl Action for Drain {
                 warnings.push(format!("{node}: no pod has to go"));
                 continue;
             }
-            let held: Vec<String> = going
-                .iter()
-                .filter_map(|pod| Some((name_of(pod), leavers::held_by(&budgets, pod)?)))
-                .map(|(name, by)| format!("{name} waits for {}: {}", leavers::in_words(&by), by.next))
-                .collect();
-            warnings.extend(some(held));
+            warnings.extend(some(held(&budgets, &going)));
             total += going.len();
             steps.push(step(asked.cluster, node, &going, (grace, timeout)).await);
         }
@@ -133,6 +128,21 @@ fn name_of(pod: &Value) -> String {
     crate::text::clean_line(&format!("{}/{}", text("namespace"), text("name"))).into_owned()
 }
 
+/// What would be waited for: one line a budget.
+fn held(budgets: &[Value], going: &[Value]) -> Vec<String> {
+    let mut all = std::collections::BTreeMap::<String, Vec<String>>::new();
+    for pod in going {
+        if let Some(by) = leavers::held_by(budgets, pod) {
+            all.entry(format!("{}: {}", leavers::in_words(&by), by.next)).or_default().push(name_of(pod));
+        }
+    }
+    let line = |(by, pods): (String, Vec<String>)| match pods.as_slice() {
+        [one] => format!("{one} waits for {by}"),
+        many => format!("{} pods wait for {by}", many.len()),
+    };
+    all.into_iter().map(line).collect()
+}
+
 /// The first few, and how many more there are.
 fn some(mut all: Vec<String>) -> Vec<String> {
     let more = all.len().saturating_sub(NAMED);
@@ -152,7 +162,8 @@ async fn going(
 ) -> Result<Vec<Value>> {
     let request = Request::get("/api/v1/pods").query("fieldSelector", format!("spec.nodeName={}", node.name));
     let list: Value = cluster.json(request).await?;
-    let (mut going, mut lost, mut refused) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut going, mut lost) = (Vec::new(), Vec::new());
+    let mut refused = std::collections::BTreeMap::<String, Vec<String>>::new();
     let mut flags: Vec<&str> = Vec::new();
     let mut stay = std::collections::BTreeMap::<&str, usize>::new();
     for pod in list["items"].as_array().into_iter().flatten() {
@@ -160,7 +171,7 @@ async fn going(
         match leavers::fate(pod, allowed, orphaned) {
             Fate::Stays(why) => *stay.entry(why).or_default() += 1,
             Fate::Refused(why, flag) => {
-                refused.push(format!("{}: {why}", name_of(pod)));
+                refused.entry(why).or_default().push(name_of(pod));
                 if !flags.contains(&flag) {
                     flags.push(flag);
                 }
@@ -172,7 +183,9 @@ async fn going(
         }
     }
     if !refused.is_empty() {
-        return Err(Problem::new(ProblemKind::Invalid, "cannot drain", some(refused).join("; "))
+        let all: Vec<String> =
+            refused.into_iter().map(|(why, pods)| format!("{}: {why}", some(pods).join(", "))).collect();
+        return Err(Problem::new(ProblemKind::Invalid, "cannot drain", some(all).join("; "))
             .on(node.to_string())
             .next(format!("give {} if that may be lost", flags.join(" and "))));
     }

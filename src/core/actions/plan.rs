@@ -184,6 +184,10 @@ pub struct Plan {
 }
 
 impl Plan {
+    /// Whether its steps belong together and are not done in waves ([`super::Action::in_waves`]).
+    pub fn is_one_piece(&self) -> bool {
+        self.wave == usize::MAX
+    }
     /// How many waves it has.
     pub fn waves(&self) -> usize {
         self.steps.len().div_ceil(self.wave.max(1))

@@ -8,6 +8,8 @@ use quarterdeck_core::actions::{Action, Arg, ArgKind, Args};
 pub struct Field {
     pub arg: Arg,
     pub line: Line,
+    /// Somebody typed here: what the object has comes too late.
+    touched: bool,
 }
 
 /// The questions of an action.
@@ -25,7 +27,7 @@ impl Form {
             .args()
             .iter()
             .filter(|a| a.kind != ArgKind::Yaml && given.get(a.name).is_none())
-            .map(|a| Field { arg: *a, line: Line::default() })
+            .map(|a| Field { arg: *a, line: Line::default(), touched: false })
             .collect();
         (!fields.is_empty()).then_some(Self { fields, at: 0, problem: String::new() })
     }
@@ -36,7 +38,8 @@ impl Form {
     /// Fills in what the object has at present, where nothing was typed.
     pub fn defaults(&mut self, of: impl Fn(&str) -> Option<String>) {
         for field in &mut self.fields {
-            if field.line.is_empty()
+            if !field.touched
+                && field.line.is_empty()
                 && let Some(value) = of(field.arg.name)
             {
                 field.line.set(value);
@@ -67,7 +70,9 @@ impl Form {
             ArgKind::Choice(choices) => choices,
             _ => {
                 self.problem.clear();
-                return field.line.key(key);
+                let taken = field.line.key(key);
+                field.touched |= taken;
+                return taken;
             }
         };
         if !turn {
@@ -75,6 +80,8 @@ impl Form {
         }
         let now = choices.iter().position(|c| *c == field.line.text());
         let next = match (now, key.code) {
+            // A switch that was not touched is off.
+            (None, _) if field.arg.kind == ArgKind::Switch => 1,
             (None, _) => 0,
             (Some(i), Code::Left) => (i + choices.len() - 1) % choices.len(),
             (Some(i), _) => (i + 1) % choices.len(),

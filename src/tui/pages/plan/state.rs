@@ -32,8 +32,12 @@ pub enum Stage {
 pub struct PlanPage {
     action: String,
     targets: Vec<ObjectRef>,
+    /// What was known before the questions, and with their answers.
+    given: Args,
     args: Args,
     pub(super) stage: Stage,
+    /// The questions as they were answered, to answer them again when no plan comes of it.
+    asked: Option<Form>,
     pub(super) focus: Focus,
     pub(super) typed: Line,
     pub(super) reason: Line,
@@ -102,6 +106,9 @@ impl PlanPage {
                 }
             }
             (Stage::Review(_), Focus::Typed | Focus::Reason) => self.move_focus(1),
+            (Stage::Failed(_), _) if self.asked.is_some() => {
+                self.stage = self.asked.take().map_or(Stage::Planning, Stage::Form);
+            }
             (Stage::Review(_), Focus::Cancel) | (Stage::Failed(_), _) => cx.back(),
             (Stage::Review(_), Focus::Run) => self.run_now(cx),
             _ => {}
@@ -114,7 +121,10 @@ impl PlanPage {
             form.problem = format!("{} is needed", form.fields[at].arg.name);
             return;
         }
-        self.args = form.answers(&self.args);
+        self.args = form.answers(&self.given);
+        if let Stage::Form(form) = std::mem::replace(&mut self.stage, Stage::Planning) {
+            self.asked = Some(form);
+        }
         self.make(cx);
     }
     fn run_now(&mut self, cx: &mut Cx<'_>) {
@@ -158,6 +168,9 @@ impl PlanPage {
         let many = plan.steps.len();
         if many < 2 {
             return cx.say(Level::Off, "there is one object only");
+        }
+        if plan.is_one_piece() {
+            return cx.say(Level::Off, "its steps are done one after the other");
         }
         match arg.parse::<usize>() {
             Ok(wave) if wave > 0 && plan.undoes.is_some() => plan.wave = wave,
@@ -236,7 +249,7 @@ impl PageState for PlanPage {
     fn hints(&self) -> Vec<Hint> {
         match &self.stage {
             Stage::Form(_) => vec![Hint::new(Verb::Next, "move"), Hint::new(Verb::Accept, "plan it"), Hint::new(Verb::Back, "cancel")],
-            Stage::Review(plan) if plan.steps.len() > 1 => vec![
+            Stage::Review(plan) if plan.steps.len() > 1 && !plan.is_one_piece() => vec![
                 Hint::new(Verb::Next, "move"),
                 Hint::new(Verb::Open, "choose"),
                 Hint::new(Verb::Wave, "waves"),
@@ -251,6 +264,9 @@ impl PageState for PlanPage {
                 Hint::new(Verb::Save, "save the plan"),
                 Hint::new(Verb::Back, "cancel"),
             ],
+            Stage::Failed(_) if self.asked.is_some() => {
+                vec![Hint::new(Verb::Open, "answer again"), Hint::new(Verb::Back, "back")]
+            }
             _ => vec![Hint::new(Verb::Back, "back")],
         }
     }
@@ -342,8 +358,10 @@ impl Opens for PlanPage {
         let mut page = Self {
             action: place.arg("action").to_owned(),
             targets,
+            given: args.clone(),
             args,
             stage: Stage::Planning,
+            asked: None,
             focus: Focus::Cancel,
             typed: Line::default(),
             reason: Line::default(),

@@ -38,7 +38,12 @@ fn questions(form: &Form, canvas: &mut Canvas<'_>) {
         let room = width.saturating_sub(label + 2);
         match field.arg.kind {
             ArgKind::Switch | ArgKind::Choice(_) => {
-                let text = if field.line.is_empty() { "(as it is)" } else { field.line.text() };
+                let text = match (field.arg.kind, field.line.text()) {
+                    (ArgKind::Switch, "true") => "yes",
+                    (ArgKind::Switch, _) => "no",
+                    (_, "") => "(as it is)",
+                    (_, text) => text,
+                };
                 canvas.text(label + 2, y, &format!("< {text} >"), Role::Input);
             }
             _ if here => field.line.draw(canvas, label + 2, y, room),
@@ -46,9 +51,8 @@ fn questions(form: &Form, canvas: &mut Canvas<'_>) {
                 canvas.fit(label + 2, y, room, field.line.text(), Role::Input);
             }
         }
-        let needed = if field.arg.required { "" } else { " (may stay empty)" };
-        canvas.fit(label + 2, y + 1, room, &format!("{}{needed}", field.arg.help), Role::Muted);
-        y += 3;
+        let needed = if field.arg.required || field.arg.kind == ArgKind::Switch { "" } else { " (may stay empty)" };
+        y = canvas.paragraph(label + 2, y + 1, &format!("{}{needed}", field.arg.help), Role::Muted) + 1;
     }
     if !form.problem.is_empty() {
         canvas.text(2, y, &form.problem, Role::Bad);

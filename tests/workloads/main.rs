@@ -1,14 +1,16 @@
 //! Workload actions on the real control plane (kube-apiserver, kube-controller-manager, KWOK), by the command line and by
 //! key, with journal and undo. What kubectl does with the same object is the measure where it has the verb.
 
+mod keys;
 #[allow(dead_code, reason = "the screen's tests need more of it")]
-#[path = "screen/stage.rs"]
+#[path = "../screen/stage.rs"]
 mod stage;
 
 use quarterdeck_testing::http::{Client, Request};
+use quarterdeck_testing::pty::Terminal;
 use quarterdeck_testing::real::{Options, RealCluster, shared_with};
 use serde_json::{Value, json};
-use stage::{Stage, go, press, program};
+use stage::{Stage, program};
 use std::io::BufRead;
 use std::process::{Command, Output, Stdio};
 
@@ -80,6 +82,13 @@ impl User {
         let answer =
             self.client.send(&Request::new("POST", &self.path(group, plural)).json(object)).expect("an answer");
         assert_eq!(answer.status, 201, "{}", answer.text());
+    }
+    /// Somebody deletes the Deployment `boat` and makes another one of its name, while a question stands.
+    fn recreate(&self, cluster: &RealCluster) {
+        let path = self.path("apps/v1", "deployments/boat");
+        self.client.send(&Request::new("DELETE", &path)).expect("an answer");
+        cluster.patiently("it is gone", || self.client.get(&path).unwrap().status == 404);
+        self.make("apps/v1", "deployments", &workload("Deployment", "boat", 1));
     }
     fn kubectl(&self, cluster: &RealCluster, line: &str) {
         let mut command = Command::new(cluster.program("kubectl"));
@@ -197,7 +206,7 @@ fn a_drain_waits_for_a_disruption_budget_and_ends_when_it_may() {
     assert!(code == 1 && said.contains("has no controller") && said.contains("--force"), "{code} {said}");
     let flags = ["do", "drain", "nodes/drained-1", "--force", "--delete-emptydir-data"];
     let said = user.words(&[&flags[..], &["--dry-run"]].concat());
-    assert!(said.contains("waits for PodDisruptionBudget keep-two (2 healthy, 2 needed)"), "{said}");
+    assert!(said.contains("2 pods wait for PodDisruptionBudget keep-two (2 healthy, 2 needed)"), "{said}");
     assert!(user.client.get("/api/v1/nodes/drained-1").unwrap().json()["spec"]["unschedulable"].is_null());
 
     let yes = ["--yes", "--reason", "a test"];
@@ -258,6 +267,38 @@ fn a_drain_waits_for_a_disruption_budget_and_ends_when_it_may() {
     assert!(before.iter().all(|uid| !left.contains(uid)), "both of them have gone");
     user.undo(&said);
     assert!(!cordoned());
+}
+
+#[test]
+fn on_the_command_line_pods_are_restarted_and_scaled_and_a_recreated_object_is_not_deleted() {
+    let Some(real) = real("on_the_command_line_pods_are_restarted_and_scaled_and_a_recreated_object_is_not_deleted")
+    else {
+        return;
+    };
+    let user = User::new(real, "line");
+    let boat = || user.get("apps/v1", "deployments/boat");
+    user.make("apps/v1", "deployments", &workload("Deployment", "boat", 1));
+    let said = user.qd("do restart deployments/boat --yes");
+    assert!(said.contains("1 of 1 replicas available"), "{said}");
+    assert!(boat()["spec"]["template"]["metadata"]["annotations"]["kubectl.kubernetes.io/restartedAt"].is_string());
+    let said = user.qd("do scale deployments/boat --replicas 3 --yes --wait");
+    assert!(said.contains("3 of 3"), "{said}");
+    user.undo(&said);
+    assert_eq!(boat()["spec"]["replicas"], 1);
+    let terminal = {
+        let kubeconfig = user.stage.kubeconfig.display().to_string();
+        let words = ["do", "delete", "deployments/boat", "-n", &user.namespace, "--kubeconfig", &kubeconfig];
+        Terminal::start(program(), &words, &user.stage.options(100, 30))
+    };
+    terminal.wait_for("the question", stage::PATIENCE, |s| s.contains("Type boat to do it"));
+    user.recreate(real);
+    terminal.keys("boat<enter>");
+    terminal.wait_for("the refusal", stage::PATIENCE, |s| s.contains("recreated") || s.contains("UID"));
+    assert!(boat()["metadata"]["deletionTimestamp"].is_null() && boat()["kind"] == "Deployment", "the new one lives");
+    let journal = user.qd("journal");
+    for word in ["Restart", "Scale", "undone", "Delete"] {
+        assert!(journal.contains(word), "{word}: {journal}");
+    }
 }
 
 /// As Ctrl-C does.
@@ -344,39 +385,4 @@ fn a_data_directory_comes_out_of_a_pod_whole_or_not_at_all() {
     std::fs::write(config.join("platforms/ours.yaml"), profile).unwrap();
     let said = user.qd("do backup statefulsets/vault --dry-run");
     assert!(said.contains(&format!("Back up {path} of")), "{said}");
-}
-
-#[test]
-fn by_key_an_image_is_set_taken_back_and_a_recreated_object_is_not_deleted() {
-    let Some(real) = real("by_key_an_image_is_set_taken_back_and_a_recreated_object_is_not_deleted") else { return };
-    let user = User::new(real, "keys");
-    user.make("apps/v1", "deployments", &workload("Deployment", "boat", 1));
-    let terminal = user.stage.live(&user.stage.options(100, 30), &["-n", &user.namespace]);
-    let image =
-        || user.get("apps/v1", "deployments/boat")["spec"]["template"]["spec"]["containers"][0]["image"].clone();
-    go(&terminal, "deployments", "boat");
-    press(&terminal, "/boat<enter>", "[boat]");
-    press(&terminal, "i", "app=a:1 log=l:1");
-    press(&terminal, "<c-u>app=a:7<enter>", "a:7");
-    terminal.wait_for("the dry run", stage::PATIENCE, |s| s.contains("accepted by the server"));
-    terminal.keys("<enter>");
-    terminal.wait_for("the new image", stage::PATIENCE, |_| image() == "a:7");
-    stage::back_to(&terminal, "eployments");
-    press(&terminal, "b", "to-revision");
-    press(&terminal, "<enter>", "revision 1");
-    terminal.wait_for("the dry run", stage::PATIENCE, |s| s.contains("accepted by the server"));
-    terminal.keys("<enter>");
-    terminal.wait_for("the former image", stage::PATIENCE, |_| image() == "a:1");
-    stage::back_to(&terminal, "eployments");
-
-    press(&terminal, "<c-d>", "propagation");
-    press(&terminal, "<c-r>", "accepted by the server");
-    // Somebody deletes it and makes another one of its name, while the question stands.
-    let path = user.path("apps/v1", "deployments/boat");
-    user.client.send(&Request::new("DELETE", &path)).expect("an answer");
-    real.patiently("it is gone", || user.client.get(&path).unwrap().status == 404);
-    user.make("apps/v1", "deployments", &workload("Deployment", "boat", 1));
-    terminal.keys("boat<tab><tab><enter>");
-    terminal.wait_for("the refusal", stage::PATIENCE, |s| s.contains("recreated"));
-    assert_eq!(user.client.get(&path).unwrap().status, 200, "the new one lives");
 }
