@@ -161,8 +161,16 @@ impl ApiError {
 
     /// Sets `details.causes`, keeping the other details.
     pub fn set_causes(&mut self, causes: &[Cause]) {
-        let list: Vec<Value> =
-            causes.iter().map(|c| json!({"reason": c.reason, "message": c.message, "field": c.field})).collect();
+        let list: Vec<Value> = causes
+            .iter()
+            .map(|c| {
+                let mut cause = json!({"reason": c.reason, "message": c.message});
+                if !c.field.is_empty() {
+                    cause["field"] = c.field.as_str().into();
+                }
+                cause
+            })
+            .collect();
         let details = self.details.get_or_insert_with(|| json!({}));
         details["causes"] = Value::Array(list);
     }
