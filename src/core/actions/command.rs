@@ -1,6 +1,6 @@
 //! A plan as a command line.
 
-use super::action::Args;
+use super::action::{ArgKind, Args};
 use crate::resources::ObjectRef;
 use std::collections::BTreeMap;
 
@@ -13,6 +13,14 @@ pub(crate) fn line(context: &str, action: &str, targets: &[ObjectRef], args: &Ar
     }
     let mut tail = String::new();
     for (name, value) in args.iter().filter(|(_, v)| !v.is_empty()) {
+        // A switch has no value in a shell.
+        let args = super::catalogue::find(action).map(|a| a.args()).unwrap_or_default();
+        if args.iter().any(|a| a.name == name && a.kind == ArgKind::Switch) {
+            if matches!(value, "true" | "yes" | "1") {
+                tail.push_str(&format!(" --{name}"));
+            }
+            continue;
+        }
         let value = if matches!(name, "yaml" | "base") { format!("@{name}.yaml") } else { quoted(value) };
         tail.push_str(&format!(" --{name} {value}"));
     }
