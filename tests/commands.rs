@@ -138,3 +138,42 @@ fn an_action_is_planned_done_journaled_and_undone() {
     served.text("undo --yes");
     assert_eq!(replicas(), 2);
 }
+
+#[test]
+fn a_platform_is_kept_in_step_with_git_and_its_own_tasks_are_set_going() {
+    let served = Served::start(&["--world", "apl"]);
+    let application = "application/argocd/rabbitmq-rabbitmq";
+    let (code, words) = served.fails(&format!("do argocd-sync {application} --yes --as vera"));
+    let told = words.contains("you may not patch applications.argoproj.io in argocd");
+    assert!(code == 4 && told, "{code} {words}");
+    assert!(words.contains("kind: Role\n") && words.contains("verbs: [\"patch\"]"), "a ready Role: {words}");
+    assert_eq!(served.json("apps rabbitmq -o json")["items"][0]["sync"], "OutOfSync", "nothing was changed");
+
+    for line in [
+        format!("do argocd-sync {application}"),
+        "do argocd-suspend application/argocd/team-alpha-shop".into(),
+        "do argocd-rollback application/argocd/team-alpha-shop".into(),
+        "do flux-reconcile kustomization/flux-system/status-page".into(),
+        "do flux-reconcile-source kustomization/flux-system/status-page".into(),
+        "do flux-reconcile helmrelease/flux-system/podinfo".into(),
+    ] {
+        let done = served.json(&format!("{line} --yes -o json"));
+        assert_eq!(done["outcome"]["ok"], true, "{line}: {done:#}");
+    }
+
+    let done = served.json("do PLATFORM-RECONCILE keycloak --yes -o json");
+    assert_eq!(done["outcome"]["ok"], true, "{done:#}");
+    let title = "Reconcile: realm, roles and users (Restart Deployment apl-keycloak-operator/apl-keycloak-operator)";
+    assert_eq!(done["plan"]["title"], title);
+    assert!(done["plan"]["command"].as_str().is_some_and(|c| c.ends_with("do platform-reconcile keycloak")));
+    let (code, words) = served.fails("do platform-reconcile nothing --dry-run");
+    assert!(code == 2 && words.contains("copy-secrets"), "{code} {words}");
+
+    let output = served.qd("platform state -o json");
+    assert_eq!(output.status.code(), Some(1), "its last reconcile failed");
+    let state: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    let last = &state["items"][0];
+    assert_eq!((&last["verdict"]["word"], &last["verdict"]["level"]), (&"failed".into(), &"bad".into()), "{state:#}");
+    assert!(last["verdict"]["why"].as_str().is_some_and(|w| w.contains("release harbor")), "{state:#}");
+    assert_eq!(state["items"].as_array().map_or(0, Vec::len), 3);
+}

@@ -1,5 +1,7 @@
 //! The front door for both faces: open a context, watch, ask, plan, run, listen.
 
+mod tasks;
+
 use crate::actions::pipeline::{Planner, fetch};
 use crate::actions::runner::{self, Runner};
 use crate::actions::runs::{self, Runs};

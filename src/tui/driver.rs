@@ -68,6 +68,7 @@ async fn answer(session: &Session, context: &str, ask: Ask) -> Answer {
         Ask::Plan { action, targets, args } => {
             Answer::Plan(Box::new(session.plan(context, &action, &targets, &args).await))
         }
+        Ask::Task(name) => Answer::Plan(Box::new(session.plan_task(context, &name).await)),
         Ask::Undo(id) => Answer::Plan(Box::new(session.undo(&id).await)),
         Ask::Forward(app, entry) => Answer::Forwarded(session.open_forward(context, &app, &entry, 0).await),
         Ask::Revisions(of) => Answer::Revisions(session.revisions(context, &of).await),

@@ -8,6 +8,8 @@ pub mod driver;
 #[cfg(test)]
 mod follow_journeys;
 #[cfg(test)]
+mod gitops_journeys;
+#[cfg(test)]
 mod journeys;
 pub mod keymap;
 pub mod options;

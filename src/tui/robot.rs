@@ -43,6 +43,8 @@ pub struct RobotOptions {
     pub kubeconfig: Option<String>,
     /// As the administrator; else as a user who may do nothing at all.
     pub rights: bool,
+    /// As this user of the world instead.
+    pub user: Option<String>,
     /// The world's clock runs as that of the computer; for tests that measure.
     pub clock_runs: bool,
 }
@@ -57,6 +59,7 @@ impl RobotOptions {
             state_dir: None,
             kubeconfig: None,
             rights: true,
+            user: None,
             clock_runs: false,
         }
     }
@@ -152,7 +155,7 @@ impl Robot {
             state_dir,
             config_file: config,
             clock: clock.clone(),
-            impersonate_user: (!options.rights).then(|| "nobody".to_owned()),
+            impersonate_user: options.user.clone().or_else(|| (!options.rights).then(|| "nobody".to_owned())),
             ..Options::default()
         };
         let session = Session::new(session, listener).expect("the session opens");

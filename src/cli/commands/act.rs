@@ -6,6 +6,7 @@ use crate::arguments::Common;
 use crate::output::{Paint, Table, line, print, print_json};
 use crate::place::Place;
 use clap::{Arg, ArgAction, ArgMatches, FromArgMatches};
+use quarterdeck_core::actions::command::TASK;
 use quarterdeck_core::actions::{ArgKind, Args, Confirmation, DryRun, Plan, RunEvent, StepState, catalogue};
 use quarterdeck_core::cluster::Access;
 use quarterdeck_core::event::Event;
@@ -82,7 +83,7 @@ impl Wish {
 pub fn small_letters(words: impl Iterator<Item = OsString>) -> Vec<OsString> {
     let mut words: Vec<OsString> = words.collect();
     for i in 1..words.len() {
-        let small = words[i].to_str().map(str::to_lowercase).filter(|w| catalogue::find(w).is_some());
+        let small = words[i].to_str().map(str::to_lowercase).filter(|w| w == TASK || catalogue::find(w).is_some());
         if words[i - 1] == "do"
             && let Some(small) = small
         {
@@ -92,8 +93,17 @@ pub fn small_letters(words: impl Iterator<Item = OsString>) -> Vec<OsString> {
     words
 }
 
+/// The platform's own tasks are named by its profile, not by an object.
+fn task_command() -> clap::Command {
+    let task = Arg::new("targets").value_name("TASK").required(true).help("Its name; `qd platform show` lists them");
+    clap::Command::new(TASK).about(TASK_HELP.trim_end_matches('.')).arg(task).args(wish_arguments())
+}
+
+const TASK_HELP: &str = "Set a task of the platform going, as its profile says: a trigger or a restart.";
+
 impl clap::Args for Arguments {
     fn augment_args(command: clap::Command) -> clap::Command {
+        let command = command.subcommand(task_command());
         catalogue::all().iter().fold(command, |command, action| {
             let mut sub = clap::Command::new(action.name()).about(action.help().trim_end_matches('.'));
             if action.many() && action.in_waves() {
@@ -166,6 +176,11 @@ pub async fn run(mut arguments: Arguments, common: &Common) -> Result<u8> {
     read_files(&mut arguments)?;
     let place = Place::open_with(common, told(common.plain))?;
     let cluster = place.cluster()?;
+    if let (TASK, Some(name)) = (arguments.action.as_str(), arguments.targets.first()) {
+        unlock(&place, &arguments.wish)?;
+        let plan = place.session.plan_task(place.context(), name).await?;
+        return finish(&place, plan, &arguments.wish, common).await;
+    }
     let mut targets = Vec::new();
     for (kind, name) in pairs(&arguments.action, &arguments.targets)? {
         targets.push(place.existing(&cluster, &kind, Some(&name)).await?);
@@ -261,6 +276,7 @@ fn list(common: &Common) {
         let words: Vec<String> = action.args().iter().map(of).collect();
         table.row(vec![action.name().into(), words.join(" "), action.help().into()]);
     }
+    table.row(vec![TASK.into(), String::new(), TASK_HELP.into()]);
     print(&table.text(true, Paint::stdout(common.plain)));
 }
 
@@ -430,6 +446,8 @@ mod tests {
         let sync = read_line("qd do ARGOCD-SYNC web shop -n argocd --prune --yes --wait");
         let own = |name: &str| ("applications.argoproj.io".to_string(), name.to_string());
         assert_eq!(pairs(&sync.action, &sync.targets).expect("targets"), [own("web"), own("shop")]);
+        let task = read_line("qd do PLATFORM-RECONCILE copy-certs --dry-run");
+        assert_eq!((task.action.as_str(), task.targets.as_slice()), (TASK, ["copy-certs".to_owned()].as_slice()));
         let named = pairs("argocd-sync", &["app".into(), "web".into()]).expect("targets");
         assert_eq!(named, [("app".to_string(), "web".to_string())]);
         assert!(many.wish.wait && many.wish.save_plan.as_deref() == Some("plan.json"));

@@ -3,6 +3,7 @@
 
 use super::platform::overview;
 use crate::arguments::{Common, Form, Printed};
+use crate::output::paint::mark;
 use crate::output::{Paint, Table, line, print, print_value};
 use crate::place::Place;
 use clap::{Args, Subcommand};
@@ -37,6 +38,11 @@ enum What {
         #[command(flatten)]
         printed: Printed,
     },
+    /// What the platform's operator says of itself; ends with 1 when it failed
+    State {
+        #[command(flatten)]
+        printed: Printed,
+    },
     /// The profiles that there are: your own and the built-in ones
     List {
         #[command(flatten)]
@@ -66,6 +72,7 @@ pub async fn run(arguments: Arguments, common: &Common) -> Result<u8> {
             show(&overview.profile, &source, &printed, common);
         }
         What::Detect { printed } => return detect(&printed, common).await,
+        What::State { printed } => return state(&printed, common).await,
         What::List { printed } => list(&library(common)?, &printed, common),
         What::Validate { file, printed } => return validate(&file, &printed, common),
         What::Schema => print(schema::TEXT),
@@ -144,6 +151,40 @@ async fn detect(printed: &Printed, common: &Common) -> Result<u8> {
         }
     }
     Ok(0)
+}
+
+async fn state(printed: &Printed, common: &Common) -> Result<u8> {
+    let place = Place::open_one(common)?;
+    let overview = overview(&place, place.context()).await?;
+    let states = place.session.operator_state(place.context()).await?;
+    let failed = states.iter().any(|s| s.verdict.level == Level::Bad);
+    match printed.output {
+        form @ (Form::Json | Form::Yaml) => {
+            let platform = &overview.platform.id;
+            print_value(
+                &json!({ "kind": "PlatformState", "context": place.context(), "id": platform, "items": states }),
+                form,
+            );
+        }
+        Form::Name => states.iter().for_each(|s| line(&clean(&format!("{}/{}", s.namespace, s.name)))),
+        Form::Table | Form::Wide => {
+            let paint = Paint::stdout(common.plain);
+            if states.is_empty() {
+                eprintln!("the platform profile {} names no operator's state", clean(&overview.platform.id));
+            }
+            for s in &states {
+                let word = paint.level(s.verdict.level, &format!("{} {}", mark(s.verdict.level), s.verdict.word));
+                line(&format!("{}  {word}  {}", paint.strong(&s.title), clean(&format!("{}/{}", s.namespace, s.name))));
+                for fact in &s.facts {
+                    line(&format!("  {:<16} {}", fact.field, fact.value));
+                }
+                if let Some(problem) = s.problem.as_ref().filter(|_| s.verdict.level != Level::Off) {
+                    line(&format!("  {}", clean(&problem.line())));
+                }
+            }
+        }
+    }
+    Ok(u8::from(failed))
 }
 
 fn validate(file: &std::path::Path, printed: &Printed, common: &Common) -> Result<u8> {

@@ -4,6 +4,9 @@ use super::action::{ArgKind, Args};
 use crate::resources::ObjectRef;
 use std::collections::BTreeMap;
 
+/// What sets a task of the platform going is called: a trigger or a restart of what the profile names.
+pub const TASK: &str = "platform-reconcile";
+
 /// `qd --context lab do scale deployments.apps/api -n team --replicas 3`, one line a namespace.
 pub(crate) fn line(context: &str, action: &str, targets: &[ObjectRef], args: &Args) -> String {
     let mut places: BTreeMap<&str, Vec<String>> = BTreeMap::new();
@@ -32,6 +35,11 @@ pub(crate) fn line(context: &str, action: &str, targets: &[ObjectRef], args: &Ar
         })
         .collect();
     lines.join("\n")
+}
+
+/// `qd --context lab do platform-reconcile copy-certs`
+pub(crate) fn task(context: &str, name: &str) -> String {
+    format!("qd --context {} do {TASK} {}", quoted(context), quoted(name))
 }
 
 /// A word for a POSIX shell.

@@ -214,7 +214,8 @@ fn routes_now(overview: &Overview, labels: &[(ObjectRef, Value)]) -> Progress {
 
 /// The hard block that is the nearest to the root.
 fn blocked(overview: &Overview, object: &ObjectRef) -> Option<Blocked> {
-    let block = overview.blocks_of(object).into_iter().rev().find(|b| b.rank >= HARD)?;
+    // What the cluster said about the root of it (an Event) comes last, and is no cause.
+    let block = overview.blocks_of(object).into_iter().rev().find(|b| b.rank >= HARD && b.kind != "Event")?;
     Some(Blocked { name: block.object.to_string(), object: block.object, why: block.words, next: block.next })
 }
 

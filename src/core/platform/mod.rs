@@ -25,6 +25,7 @@ pub mod profile;
 pub mod revisions;
 pub mod schema;
 pub mod stages;
+pub mod state;
 pub mod task;
 #[cfg(test)]
 mod tests;
@@ -34,5 +35,6 @@ pub mod workload;
 pub use library::Library;
 pub use profile::Profile;
 pub use stages::Stage;
+pub use state::StateView;
 pub use task::{OperatorState, PlatformTask, TaskHow, TaskKind};
 pub use view::{Address, AppType, AppView, Block, Compared, Operation, PlatformView, WayIn, WorkloadView};

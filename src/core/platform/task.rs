@@ -1,5 +1,6 @@
 //! What a platform itself has to be set going and looked at: its tasks, and where its operator writes its state.
 
+use crate::resources::{Kind, ObjectRef};
 use serde::{Deserialize, Serialize};
 
 /// A task or operator of the platform, and how it is set going.
@@ -16,6 +17,31 @@ pub struct PlatformTask {
     /// Name of the CronJob, Deployment …
     pub workload: String,
     pub how: TaskHow,
+}
+
+impl PlatformTask {
+    /// What is reconciled, in words; its name where the profile has none. To stand after `Reconcile:`.
+    pub fn heading(&self) -> &str {
+        let title = if self.title.is_empty() { &self.name } else { &self.title };
+        title.strip_prefix("Reconcile ").unwrap_or(title)
+    }
+    /// The action of the catalogue that sets it going.
+    pub fn action(&self) -> &'static str {
+        match self.how {
+            TaskHow::Trigger => "trigger",
+            TaskHow::Restart => "restart",
+        }
+    }
+    /// The object that is triggered or restarted; of whatever UID it has by then.
+    pub fn object(&self) -> ObjectRef {
+        let (group, plural) = match self.kind {
+            TaskKind::CronJob => ("batch", "cronjobs"),
+            TaskKind::Deployment => ("apps", "deployments"),
+            TaskKind::StatefulSet => ("apps", "statefulsets"),
+            TaskKind::DaemonSet => ("apps", "daemonsets"),
+        };
+        ObjectRef::new(Kind::of(group, "v1", self.kind.word(), plural, true), &self.namespace, &self.workload)
+    }
 }
 
 /// What a platform task is in the cluster.

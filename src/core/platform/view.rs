@@ -255,6 +255,10 @@ impl AppView {
             .or(self.workloads.first().map(|w| &w.object))
             .or(self.origins.first().map(|o| &o.object))
     }
+    /// The Application, Kustomization or HelmRelease that keeps it as git declares it.
+    pub fn declared_by(&self) -> Option<&ObjectRef> {
+        self.origins.iter().find(|o| matches!(o.manager, "Argo CD" | "Flux")).map(|o| &o.object)
+    }
     /// Its finding, if something is wrong.
     pub fn finding(&self) -> Option<Finding> {
         let mut finding = Finding::new(self.code?, self.object()?, self.verdict.why.clone())

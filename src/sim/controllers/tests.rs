@@ -121,6 +121,14 @@ async fn a_new_certificate_is_issued_and_a_new_job_completes() {
 #[tokio::test]
 async fn an_untouched_world_stays_untouched() {
     let store = world("otomi");
+    // The templates of its stateful sets and daemon sets are noted once.
+    let noted = super::start(&store);
+    until(&store, "apps/v1", "StatefulSet", "argocd", "argocd-application-controller", |owner| {
+        let revisions = store.all("apps/v1", "ControllerRevision", Some("argocd"));
+        revisions.iter().any(|r| crate::value::controller_uid(r) == Some(crate::value::uid(owner)))
+    })
+    .await;
+    drop(noted);
     let version = store.version();
     let _controllers = super::start(&store);
     tokio::time::sleep(Duration::from_millis(50)).await;

@@ -103,6 +103,7 @@ verbs! {
     Theirs "theirs" "Where both changed, take theirs";
     Export "export" "Export";
     Stop "stop" "Stop a run before its next step; what was done stays";
+    CopyRole "copy-role" "Copy the Role that gives a right that is missing";
     Wave "wave" "How many objects are done at once";
 }
 

@@ -73,6 +73,15 @@ pub trait PageState {
     fn targets(&self) -> Vec<ObjectRef> {
         Vec::new()
     }
+    /// What declares the thing that the page is about (an Application, a Kustomization): what can be done to that kind,
+    /// and not to what the cursor is on, is done to it.
+    fn origin(&self) -> Option<ObjectRef> {
+        None
+    }
+    /// Why an action finds nothing here that it could be done to.
+    fn why_not(&self, _action: &str) -> Option<String> {
+        None
+    }
     /// Whether the cursor is on something that is gone.
     fn on_ghost(&self) -> bool {
         false

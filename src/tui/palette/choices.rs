@@ -3,6 +3,7 @@
 use super::{Choice, Pick};
 use crate::keymap::{Command, Verb};
 use crate::state::State;
+use quarterdeck_core::cluster::Right;
 use quarterdeck_core::resources::Scope;
 
 fn simple(label: &str, detail: &str, command: Command) -> Choice {
@@ -70,6 +71,19 @@ pub fn columns<'a>(names: impl Iterator<Item = &'a str>, sorted: Option<&str>) -
         Some(name) => pick.on(name),
         None => pick,
     }
+}
+
+/// The Roles that would give the rights that are missing, to be read and copied for whoever grants rights.
+pub fn roles(why: &str, rights: &[Right]) -> Pick {
+    let yaml = rights.iter().map(Right::role_yaml).collect::<Vec<_>>().join("---\n");
+    let line = |line: &str| Choice {
+        label: line.to_owned(),
+        command: Some(Command::new(Verb::CopyRole, yaml.clone())),
+        ..Choice::default()
+    };
+    let mut choices = vec![Choice { label: "Copy this Role for whoever grants rights".into(), ..line("") }];
+    choices.extend(yaml.lines().map(line));
+    Pick::new(why, choices)
 }
 
 /// What is wrong with configuration and connection.

@@ -1,7 +1,7 @@
 //! A list to choose from: typed narrowing, keys, one or several choices, a preview while moving.
 
 use super::fuzzy::Fuzzy;
-use crate::keymap::{Code, Command, Key};
+use crate::keymap::{Code, Command, Key, Verb};
 use crate::widgets::line::Line;
 use std::collections::BTreeSet;
 
@@ -193,6 +193,10 @@ impl Pick {
         }
         let typed = self.line.text().trim().to_owned();
         match self.current() {
+            // An action that cannot be done here says more of it itself: the Role that is missing.
+            Some(Choice { why_not: Some(_), command: Some(command), .. }) if command.verb == Verb::Do => {
+                Picked::Run(command.clone())
+            }
             Some(Choice { why_not: Some(why), .. }) => Picked::Refused(why.clone()),
             Some(choice @ Choice { command: Some(command), .. })
                 if !(self.free && typed.contains(' ')) && (!self.uncertain || choice.is_named(&typed)) =>
@@ -263,7 +267,6 @@ impl Pick {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::keymap::Verb;
 
     fn choice(label: &str, arg: &str) -> Choice {
         Choice { label: label.into(), command: Some(Command::new(Verb::Go, arg)), ..Choice::default() }

@@ -5,6 +5,10 @@ use crate::keymap::{Command, Verb};
 use crate::pages::Page;
 use crate::state::State;
 use quarterdeck_core::actions::WhyNot;
+use quarterdeck_core::actions::command::TASK;
+use quarterdeck_core::platform::PlatformTask;
+use quarterdeck_core::resources::ObjectRef;
+use quarterdeck_core::text::clean_line;
 
 /// Kinds of which there can be very many are offered by name only up to here.
 const FINDABLE: usize = 2_000;
@@ -13,37 +17,29 @@ fn scopes(state: &State) -> Vec<String> {
     state.scopes()
 }
 
-/// Why an action cannot be used, with the Role that would give the right.
+/// Why an action cannot be used; for a right that is missing, Enter shows the Role that would give it.
 fn why(why: &WhyNot) -> String {
     match why {
-        WhyNot::Rights(rights) => {
-            let role = rights.first().map(|r| r.role_yaml().replace('\n', " ")).unwrap_or_default();
-            format!("{}. A Role that gives it: {role}", why.line())
-        }
+        WhyNot::Rights(_) => format!("{} (enter: a Role that gives it)", why.line()),
         _ => why.line(),
     }
 }
 
 /// The actions for what is marked or under the cursor.
 fn actions(state: &State, keys: &dyn Fn(&Command) -> String) -> Vec<Choice> {
-    let targets = state.targets();
-    if targets.is_empty() {
-        return Vec::new();
-    }
-    let about = match targets.as_slice() {
+    let about = |targets: &[ObjectRef]| match targets {
         [one] => one.short(),
         many => format!("{} marked", many.len()),
     };
     state
-        .session
-        .offers(&state.context, &targets)
+        .offers()
         .into_iter()
-        .filter(|o| !matches!(o.enabled, Err(WhyNot::NotApplicable(_))))
-        .map(|offer| {
+        .filter(|(o, _)| !matches!(o.enabled, Err(WhyNot::NotApplicable(_))))
+        .map(|(offer, targets)| {
             let command = Command::new(Verb::Do, offer.name);
             Choice {
                 label: offer.title.into(),
-                detail: format!("{about}: {}", offer.help),
+                detail: format!("{}: {}", about(&targets), offer.help),
                 key: keys(&command),
                 why_not: offer.enabled.err().map(|w| why(&w)),
                 command: Some(command),
@@ -52,6 +48,19 @@ fn actions(state: &State, keys: &dyn Fn(&Command) -> String) -> Vec<Choice> {
             }
         })
         .collect()
+}
+
+/// The tasks of the platform's profile, once the platform is known.
+pub fn tasks(state: &State) -> Vec<Choice> {
+    let tasks = state.session.platform_tasks(&state.context);
+    let choice = |task: PlatformTask| Choice {
+        label: format!("Reconcile: {}", clean_line(task.heading())),
+        detail: clean_line(&format!("platform task {}: {} {}", task.name, task.action(), task.object())).into_owned(),
+        command: Some(Command::new(Verb::Do, format!("{TASK} {}", task.name))),
+        weight: 4,
+        ..Choice::default()
+    };
+    tasks.into_iter().map(choice).collect()
 }
 
 /// The command palette: actions valid here, views, kinds, namespaces, contexts, objects in view, commands.
@@ -72,6 +81,7 @@ pub fn palette(state: &State) -> Pick {
         let aliases = super::typed::words_for(name);
         all.push(Choice { aliases, ..choice(name.into(), title, Command::new(Verb::Go, name), 25) });
     }
+    all.extend(tasks(state));
     for (label, command) in super::choices::presets(state) {
         all.push(choice(label, "filter", command, 5));
     }
@@ -122,7 +132,7 @@ pub fn palette(state: &State) -> Pick {
 pub fn help(state: &State) -> Pick {
     let scopes = scopes(state);
     let scopes: Vec<&str> = scopes.iter().map(String::as_str).collect();
-    let offers = state.session.offers(&state.context, &state.targets());
+    let offers = state.offers();
     let mut choices: Vec<(usize, Choice)> = Vec::new();
     for (keys, command) in state.keymap.bindings(&scopes) {
         let written = crate::keymap::map::written(&keys);
@@ -131,8 +141,8 @@ pub fn help(state: &State) -> Pick {
             continue;
         }
         let (label, detail, why_not) = if command.verb == Verb::Do {
-            match offers.iter().find(|o| o.name == command.arg) {
-                Some(o) => (o.title.to_owned(), o.help.to_owned(), o.enabled.as_ref().err().map(why)),
+            match offers.iter().find(|(o, _)| o.name == command.arg) {
+                Some((o, _)) => (o.title.to_owned(), o.help.to_owned(), o.enabled.as_ref().err().map(why)),
                 None => continue,
             }
         } else {

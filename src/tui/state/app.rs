@@ -10,6 +10,7 @@ use crate::pages::{Page, PageState};
 use crate::palette::Pick;
 use crate::theme::{self, Depth, Theme};
 use crate::widgets::line::Line;
+use quarterdeck_core::actions::{Action, Offer};
 use quarterdeck_core::cluster::{Cluster, Connection};
 use quarterdeck_core::guards::GuardState;
 use quarterdeck_core::resources::{Kinds, Level, ObjectRef, Scope};
@@ -160,6 +161,29 @@ impl State {
     }
     pub fn targets(&self) -> Vec<ObjectRef> {
         self.page().map(PageState::targets).unwrap_or_default()
+    }
+    /// The objects that this action would be done to.
+    pub fn targets_for(&self, action: &dyn Action) -> Vec<ObjectRef> {
+        let targets = self.targets();
+        let fits = |objects: &[ObjectRef]| objects.iter().all(|o| action.applies(&o.kind));
+        match self.page().and_then(|p| p.origin()) {
+            Some(origin) if (targets.is_empty() || !fits(&targets)) && action.applies(&origin.kind) => vec![origin],
+            _ => targets,
+        }
+    }
+    /// The actions that make sense here, each with what it would be done to.
+    pub fn offers(&self) -> Vec<(Offer, Vec<ObjectRef>)> {
+        let targets = self.targets();
+        let offers = self.session.offers(&self.context, &targets);
+        let mut all: Vec<_> = offers.into_iter().map(|offer| (offer, targets.clone())).collect();
+        if let Some(origin) = self.page().and_then(|p| p.origin()).map(|o| vec![o]) {
+            for offer in self.session.offers(&self.context, &origin) {
+                if all.iter().all(|(known, _)| known.name != offer.name) {
+                    all.push((offer, origin.clone()));
+                }
+            }
+        }
+        all
     }
     /// Scopes of the key map that are valid now, the narrowest first.
     pub fn scopes(&self) -> Vec<String> {

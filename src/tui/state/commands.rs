@@ -4,9 +4,10 @@ use super::app::{Overlay, PROGRAM, State};
 use super::effect::{Ask, Effect};
 use super::place::{Place, Subject};
 use crate::keymap::{Command, Verb};
-use crate::palette::{choices, sources, typed};
+use crate::palette::{Pick, choices, sources, typed};
 use crate::widgets::line::Line;
-use quarterdeck_core::actions::{Outcome, Plan, RunEvent, RunId};
+use quarterdeck_core::actions::command::TASK;
+use quarterdeck_core::actions::{Outcome, Plan, RunEvent, RunId, WhyNot};
 use quarterdeck_core::cluster::Connection;
 use quarterdeck_core::drafts::Draft;
 use quarterdeck_core::resources::{Level, Scope};
@@ -95,6 +96,8 @@ impl State {
                 self.with_top(|page, cx| page.find(arg, cx));
             }
             Verb::Do => self.act(arg),
+            Verb::CopyRole if arg.is_empty() => self.say(Level::Off, "an action that may not be done tells its Role"),
+            Verb::CopyRole => self.effects.push(Effect::Copy { text: arg.into(), what: "the Role".into() }),
             Verb::Undo => {
                 let id = if arg.is_empty() { "last" } else { arg };
                 self.effects.push(Effect::Ask(PROGRAM, Ask::Undo(id.into())));
@@ -194,21 +197,43 @@ impl State {
         }
     }
 
-    /// Starts an action of the catalogue on what is marked or under the cursor.
+    /// Starts an action of the catalogue on what is marked or under the cursor, or a task of the platform by its name.
     fn act(&mut self, name: &str) {
-        let targets = self.targets();
-        if targets.is_empty() {
-            self.say(Level::Off, "there is no object here to do that to");
+        if let Some(task) = name.strip_prefix(TASK) {
+            match task.trim() {
+                "" => {
+                    let pick = Pick::new("Reconcile", sources::tasks(self));
+                    self.show_pick(pick);
+                }
+                task => self.go(Place::new("plan").with("action", TASK).with("task", task)),
+            }
             return;
         }
+        let Some(action) = self.session.catalogue().iter().copied().find(|a| a.name() == name) else {
+            return self.say(Level::Off, format!("there is no action `{name}`"));
+        };
+        let targets = self.targets_for(action);
+        let fits = !targets.is_empty() && targets.iter().all(|t| action.applies(&t.kind));
+        if let Some(why) = self.page().filter(|_| !fits).and_then(|p| p.why_not(name)) {
+            return self.say(Level::Off, format!("{name}: {why}"));
+        }
+        let Some(first) = targets.first() else {
+            return self.say(Level::Off, "there is no object here to do that to");
+        };
+        let kind = first.kind.kind.clone();
         let offer = self.session.offers(&self.context, &targets).into_iter().find(|o| o.name == name);
         match offer.map(|o| o.enabled) {
             Some(Ok(())) => {
                 let place = Place::about("plan", Subject::Objects(targets)).with("action", name);
                 self.go(place);
             }
+            Some(Err(WhyNot::Rights(rights))) => {
+                let why = WhyNot::Rights(rights.clone()).line();
+                self.say(Level::Warn, format!("{name}: {why}"));
+                self.show_pick(choices::roles(&why, &rights));
+            }
             Some(Err(why)) => self.say(Level::Warn, format!("{name}: {}", why.line())),
-            None => self.say(Level::Off, format!("there is no action `{name}`")),
+            None => self.say(Level::Off, format!("{name} makes no sense for a {kind}")),
         }
     }
 

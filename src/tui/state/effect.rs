@@ -65,6 +65,8 @@ pub enum Ask {
         targets: Vec<ObjectRef>,
         args: Args,
     },
+    /// The plan that sets a task of the platform going.
+    Task(String),
     /// The plan that takes a journal entry back.
     Undo(String),
     /// The end of a run.

@@ -15,6 +15,8 @@ use quarterdeck_core::{Problem, Result};
 pub struct AppStory {
     name: String,
     object: Option<ObjectRef>,
+    /// The Application, Kustomization or HelmRelease that declares it.
+    origin: Option<ObjectRef>,
     watched: Watched,
     /// Of its Deployments; asked for once they are known.
     revisions: Vec<Operation>,
@@ -31,7 +33,8 @@ impl Story for AppStory {
             return Err(Problem::usage("cannot open an app", "the place names none"));
         };
         let watched = Watched::open(cx)?;
-        Ok(Self { name: name.clone(), object: None, watched, revisions: Vec::new(), asked: Vec::new() })
+        let name = name.clone();
+        Ok(Self { name, object: None, origin: None, watched, revisions: Vec::new(), asked: Vec::new() })
     }
     fn tell(&mut self, cx: &mut Cx<'_>) -> Option<Option<Told>> {
         if !self.watched.refresh(cx) {
@@ -39,6 +42,7 @@ impl Story for AppStory {
         }
         let Some(app) = self.watched.seen.app(&self.name) else { return Some(None) };
         self.object = app.object().cloned();
+        self.origin = app.declared_by().cloned();
         let deployments: Vec<ObjectRef> =
             app.workloads.iter().filter(|w| w.kind == "Deployment").map(|w| w.object.clone()).take(20).collect();
         if deployments != self.asked {
@@ -50,6 +54,14 @@ impl Story for AppStory {
     }
     fn object(&self) -> Option<ObjectRef> {
         self.object.clone()
+    }
+    fn origin(&self) -> Option<ObjectRef> {
+        self.origin.clone()
+    }
+    fn why_not(&self, action: &str) -> Option<String> {
+        let keeps = action.starts_with("argocd-") || action.starts_with("flux-");
+        let why = "no Argo CD Application and nothing of Flux declares this app";
+        (keeps && self.origin.is_none()).then(|| why.to_owned())
     }
     fn command(&mut self, command: &Command, cx: &mut Cx<'_>) -> bool {
         if command.verb != Verb::Browse {
@@ -71,7 +83,16 @@ impl Story for AppStory {
         }
     }
     fn hints(&self) -> Vec<Hint> {
-        vec![Hint::new(Verb::Browse, "its page"), Hint::new(Command::new(Verb::Go, "stages"), "stages")]
+        let mut hints = vec![Hint::new(Verb::Browse, "its page")];
+        match self.origin.as_ref().map(|o| o.kind.group.as_str()) {
+            Some("argoproj.io") => {
+                hints.extend([Hint::action("argocd-sync", "sync"), Hint::action("argocd-refresh", "refresh")]);
+            }
+            Some(_) => hints.push(Hint::action("flux-reconcile", "reconcile")),
+            None => {}
+        }
+        hints.push(Hint::new(Command::new(Verb::Go, "stages"), "stages"));
+        hints
     }
     fn freshness(&self) -> Option<Freshness> {
         Some(self.watched.freshness())

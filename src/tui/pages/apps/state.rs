@@ -154,6 +154,9 @@ impl Source for AppSource {
     fn object(&self, row: &RowArc) -> Option<ObjectRef> {
         self.view(row).and_then(AppView::object).cloned()
     }
+    fn declared_by(&self, row: &RowArc) -> Option<ObjectRef> {
+        self.view(row).and_then(AppView::declared_by).cloned()
+    }
     fn command(&mut self, command: &Command, row: Option<&RowArc>, cx: &mut Cx<'_>) -> bool {
         match command.verb {
             Verb::Browse => {

@@ -31,6 +31,10 @@ pub trait Source: Sized {
     fn object(&self, _row: &RowArc) -> Option<ObjectRef> {
         None
     }
+    /// What declares the thing of a row: the keys of its kind are the row's.
+    fn declared_by(&self, _row: &RowArc) -> Option<ObjectRef> {
+        None
+    }
     /// The group of a row, when rows are grouped.
     fn group(&self, _row: &RowArc) -> Option<Str> {
         None
@@ -190,7 +194,9 @@ impl<S: Source> PageState for Board<S> {
         if shown == all { format!("{} {all}{marks}", S::NAME) } else { format!("{} {shown} of {all}{marks}", S::NAME) }
     }
     fn scopes(&self) -> Vec<String> {
-        vec![S::NAME.into(), "list".into()]
+        let declared = self.cursor.current().and_then(|row| self.source.declared_by(row));
+        let keys = declared.map(|o| o.kind.plural.clone());
+        keys.into_iter().chain([S::NAME.into(), "list".into()]).collect()
     }
     fn hints(&self) -> Vec<Hint> {
         let mut hints = vec![Hint::new(Verb::Open, "open")];

@@ -69,6 +69,14 @@ pub trait Story: Sized {
     fn tell(&mut self, cx: &mut Cx<'_>) -> Option<Option<Told>>;
     /// The object that actions are done to while the cursor is on no other.
     fn object(&self) -> Option<ObjectRef>;
+    /// What declares it, see [`PageState::origin`].
+    fn origin(&self) -> Option<ObjectRef> {
+        None
+    }
+    /// See [`PageState::why_not`].
+    fn why_not(&self, _action: &str) -> Option<String> {
+        None
+    }
     /// Its address.
     fn url(&self) -> Option<String> {
         None
@@ -149,7 +157,9 @@ impl<S: Story> PageState for Detail<S> {
         self.story.crumb()
     }
     fn scopes(&self) -> Vec<String> {
-        vec![S::NAME.into(), "list".into()]
+        // The keys of what declares it are its keys.
+        let origin = self.story.origin().map(|o| o.kind.plural.clone());
+        origin.into_iter().chain([S::NAME.into(), "list".into()]).collect()
     }
     fn hints(&self) -> Vec<Hint> {
         let mut hints = vec![Hint::new(Verb::Open, "open")];
@@ -251,6 +261,12 @@ impl<S: Story> PageState for Detail<S> {
     }
     fn targets(&self) -> Vec<ObjectRef> {
         if self.gone { Vec::new() } else { self.current().into_iter().collect() }
+    }
+    fn origin(&self) -> Option<ObjectRef> {
+        self.story.origin().filter(|_| !self.gone)
+    }
+    fn why_not(&self, action: &str) -> Option<String> {
+        self.story.why_not(action)
     }
     fn on_ghost(&self) -> bool {
         self.gone || self.cursor.on_ghost()

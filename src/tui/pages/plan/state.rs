@@ -31,6 +31,8 @@ pub enum Stage {
 /// An action from its questions to its end.
 pub struct PlanPage {
     action: String,
+    /// The task of the platform that is to be set going, by its name; empty: the action is done to the targets.
+    task: String,
     targets: Vec<ObjectRef>,
     /// What was known before the questions, and with their answers.
     given: Args,
@@ -55,6 +57,9 @@ impl PlanPage {
     }
     fn make(&mut self, cx: &mut Cx<'_>) {
         self.stage = Stage::Planning;
+        if !self.task.is_empty() {
+            return cx.ask(Ask::Task(self.task.clone()));
+        }
         let (action, targets, args) = (self.action.clone(), self.targets.clone(), self.args.clone());
         cx.ask(Ask::Plan { action, targets, args });
     }
@@ -205,6 +210,7 @@ impl PageState for PlanPage {
     fn crumb(&self) -> String {
         match &self.stage {
             Stage::Review(plan) => plan.title.clone(),
+            _ if !self.task.is_empty() => format!("{} {}", self.action, self.task),
             _ => match self.targets.as_slice() {
                 [one] => format!("{} {one}", self.action),
                 many => format!("{} {} objects", self.action, many.len()),
@@ -342,7 +348,7 @@ impl PlanPage {
 impl Opens for PlanPage {
     const NAME: &'static str = "plan";
     const TITLE: &'static str = "";
-    /// `action` and its arguments as `arg-NAME`; or a plan that was made before.
+    /// `action` and its arguments as `arg-NAME`; a `task` of the platform; or a plan that was made before.
     fn open(place: &Place, cx: &mut Cx<'_>) -> Result<Self> {
         let targets = match &place.subject {
             Subject::Objects(objects) => objects.clone(),
@@ -357,6 +363,7 @@ impl Opens for PlanPage {
         }
         let mut page = Self {
             action: place.arg("action").to_owned(),
+            task: place.arg("task").to_owned(),
             targets,
             given: args.clone(),
             args,
@@ -373,6 +380,10 @@ impl Opens for PlanPage {
         if let Some(plan) = cx.ready_plan.take() {
             page.action = plan.action.clone();
             page.review(plan);
+            return Ok(page);
+        }
+        if !page.task.is_empty() {
+            page.make(cx);
             return Ok(page);
         }
         let Some(action) = page.action(cx) else {
