@@ -177,3 +177,112 @@ fn a_platform_is_kept_in_step_with_git_and_its_own_tasks_are_set_going() {
     assert!(last["verdict"]["why"].as_str().is_some_and(|w| w.contains("release harbor")), "{state:#}");
     assert_eq!(state["items"].as_array().map_or(0, Vec::len), 3);
 }
+
+/// A TLS server with a certificate for these names, signed by an authority of its own (PEM).
+fn tls_server(names: &[&str]) -> (u16, String) {
+    use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
+    let mut params = CertificateParams::new(Vec::<String>::new()).expect("parameters");
+    params.distinguished_name.push(rcgen::DnType::CommonName, "lab root");
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    let root = CertifiedIssuer::self_signed(params, KeyPair::generate().expect("a key")).expect("a root");
+    let key = KeyPair::generate().expect("a key");
+    let names: Vec<String> = names.iter().map(|n| (*n).to_owned()).collect();
+    let leaf = CertificateParams::new(names).expect("parameters").signed_by(&key, &root).expect("a leaf");
+    let key = rustls::pki_types::PrivateKeyDer::try_from(key.serialize_der()).expect("a key");
+    let provider = std::sync::Arc::new(rustls::crypto::ring::default_provider());
+    let config = rustls::ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .expect("versions")
+        .with_no_client_auth()
+        .with_single_cert(vec![leaf.der().clone()], key)
+        .expect("a configuration");
+    let config = std::sync::Arc::new(config);
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let port = listener.local_addr().expect("an address").port();
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let (Ok(mut stream), Ok(mut tls)) = (stream, rustls::ServerConnection::new(config.clone())) else { return };
+            while tls.is_handshaking() && tls.complete_io(&mut stream).is_ok() {}
+        }
+    });
+    (port, root.as_ref().pem())
+}
+
+#[test]
+fn certificates_are_probed_inspected_and_checked() {
+    let served = Served::start(&[]);
+    let (port, root) = tls_server(&["shop.lab.test"]);
+    let folder = served.folder.path();
+    std::fs::write(folder.join("root.pem"), &root).expect("written");
+    let probe = format!("cert probe shop.lab.test:{port} --address 127.0.0.1");
+    let untrusted = served.qd(&format!("{probe} -o json"));
+    let value: Value = serde_json::from_slice(&untrusted.stdout).expect("JSON");
+    assert_eq!(untrusted.status.code(), Some(1), "{value}");
+    assert_eq!(value["served"]["chain"][0]["names"][0], "shop.lab.test");
+    let well = served.text(&format!("{probe} --ca {}", folder.join("root.pem").display()));
+    assert!(well.contains("served, and clients take it") && well.contains("SHA-256"), "{well}");
+    let other = served.qd(&format!("cert probe other.lab.test:{port} --address 127.0.0.1"));
+    let words = String::from_utf8_lossy(&other.stdout).into_owned();
+    assert!(other.status.code() == Some(1) && words.contains("it is for shop.lab.test"), "{words}");
+    let refused = served.qd("cert probe 127.0.0.1:1");
+    assert!(String::from_utf8_lossy(&refused.stdout).contains("connection refused"));
+
+    let pem = served.qd(&format!("cert inspect {} -o json", folder.join("root.pem").display()));
+    let value: Value = serde_json::from_slice(&pem.stdout).expect("JSON");
+    assert_eq!(value["items"][0]["subject"]["commonName"], "lab root");
+    let text: String = root.lines().filter(|l| !l.starts_with("-----")).collect();
+    let der = base64::Engine::decode(&base64::engine::general_purpose::STANDARD, text).expect("base64");
+    std::fs::write(folder.join("root.der"), der).expect("written");
+    let der = served.qd(&format!("cert inspect {} -o name", folder.join("root.der").display()));
+    assert_eq!(String::from_utf8_lossy(&der.stdout).trim(), value["items"][0]["sha256"].as_str().unwrap_or("?"));
+    std::fs::write(folder.join("garbage"), b"hello\x00\xff").expect("written");
+    let (code, words) = served.fails(&format!("cert inspect {}", folder.join("garbage").display()));
+    assert!(code == 1 && words.contains("cannot read a certificate"), "{code} {words}");
+    let secret = served.qd("cert inspect secret/client-zoo/zoo-api-tls");
+    let words = String::from_utf8_lossy(&secret.stdout).into_owned();
+    assert!(words.contains("certificate 1 of") && !words.contains("PRIVATE KEY"), "{words}");
+
+    // Nobody answers questions about names here, so that nothing leaves this machine.
+    let config = folder.join(".config/quarterdeck");
+    std::fs::create_dir_all(&config).expect("a folder");
+    std::fs::write(config.join("config.toml"), "[dns]\nservers = [\"127.0.0.1:9\"]\n").expect("written");
+    let check = served.qd("cert check client-acme/api-tls -o json");
+    let value: Value = serde_json::from_slice(&check.stdout).expect("JSON");
+    assert!(check.status.code() == Some(1) && value["ok"] == false, "{value}");
+    let made: Vec<&str> =
+        value["steps"].as_array().expect("steps").iter().filter_map(|s| s["check"].as_str()).collect();
+    assert!(made.contains(&"dns") && made.last() == Some(&"webhook"), "{made:?}");
+}
+
+#[test]
+fn links_alerts_and_notes_hand_over() {
+    let served = Served::start(&[]);
+    let link = "qd://demo/certificates.v1.cert-manager.io/client-acme/api-tls?view=chain";
+    assert_eq!(served.text(&format!("open {link} --print")).trim(), link);
+    let (code, words) = served.fails("open https://example.com --print");
+    assert!(code == 2 && words.contains("does not begin with qd://"), "{code} {words}");
+    let folder = served.folder.path();
+    let alert = folder.join("alert.json");
+    let text = r#"{"version":"4","alerts":[{"status":"firing","labels":{"alertname":"CertManagerCertNotReady","name":"api-tls",
+        "exported_namespace":"client-acme","namespace":"cert-manager","pod":"cert-manager-1"}}]}"#;
+    std::fs::write(&alert, text).expect("written");
+    let found = served.json(&format!("open --alert {} -o json", alert.display()));
+    assert_eq!(found["link"], link);
+    assert_eq!(found["candidates"].as_array().map(|c| c.len() > 1), Some(true), "the others are told: {found}");
+    std::fs::write(&alert, r#"{"alertname":"Watchdog"}"#).expect("written");
+    let (code, words) = served.fails(&format!("open --alert {} --print", alert.display()));
+    assert!(code == 1 && words.contains("its labels are alertname"), "{code} {words}");
+
+    let note = folder.join("note.md");
+    let write = format!("cert note client-acme/api-tls --no-probe -o {}", note.display());
+    served.text(&write);
+    let text = std::fs::read_to_string(&note).expect("a note");
+    for part in ["# Incident: Certificate client-acme/api-tls", "## Chain", "## Timeline", "## Evidence", link] {
+        assert!(text.contains(part), "{part} in {text}");
+    }
+    assert!(!text.contains("answer (key)") && !text.contains("- token:"), "{text}");
+    let mode = std::os::unix::fs::PermissionsExt::mode(&std::fs::metadata(&note).expect("a file").permissions());
+    assert_eq!(mode & 0o777, 0o600);
+    let (code, words) = served.fails(&write);
+    assert!(code == 5 && words.contains("nothing is overwritten"), "{code} {words}");
+}

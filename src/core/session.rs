@@ -74,6 +74,8 @@ pub struct Options {
     pub config_file: Option<PathBuf>,
     /// The platform profile to use instead of the one that is recognised: its id, or a file.
     pub platform: Option<String>,
+    /// How hosts are looked at.
+    pub probing: crate::probe::Probing,
     pub clock: Clock,
 }
 
@@ -520,6 +522,10 @@ impl Session {
     /// The configuration file, whether it is there or not; rooms read their own tables out of it.
     pub fn config_file(&self) -> Option<&std::path::Path> {
         self.inner.options.config_file.as_deref()
+    }
+    /// How hosts are looked at.
+    pub fn probing(&self) -> &crate::probe::Probing {
+        &self.inner.options.probing
     }
     pub fn clock(&self) -> &Clock {
         &self.inner.options.clock

@@ -2,7 +2,12 @@
 
 use crate::state::effect::{Answer, Ask, PageId};
 use crate::state::input::Input;
+use quarterdeck_core::certificates::CertificateView;
+use quarterdeck_core::certificates::truths::Looks;
+use quarterdeck_core::overview::Overview;
+use quarterdeck_core::resources::ObjectRef;
 use quarterdeck_core::session::Session;
+use quarterdeck_core::{Problem, ProblemKind, Result};
 use std::collections::HashMap;
 use tokio::sync::mpsc::UnboundedSender;
 use tokio::task::AbortHandle;
@@ -23,7 +28,7 @@ impl Driver {
     pub fn ask(&mut self, context: &str, page: PageId, ask: Ask) {
         let (session, inputs, context) = (self.session.clone(), self.inputs.clone(), context.to_owned());
         let task = tokio::spawn(async move {
-            let answer = answer(&session, &context, ask).await;
+            let answer = answer(&session, &context, ask, |step| drop(inputs.send(Input::Answer(page, step)))).await;
             // Nobody listens any more when the program ends.
             let _ = inputs.send(Input::Answer(page, answer));
         });
@@ -45,7 +50,8 @@ impl Driver {
     }
 }
 
-async fn answer(session: &Session, context: &str, ask: Ask) -> Answer {
+/// Answers a question; what is known before its end is told on the way.
+async fn answer(session: &Session, context: &str, ask: Ask, mut tell: impl FnMut(Answer) + Send) -> Answer {
     match ask {
         Ask::Kinds { again } => Answer::Kinds(match session.cluster(context) {
             Ok(cluster) if again => cluster.rediscover().await,
@@ -73,5 +79,28 @@ async fn answer(session: &Session, context: &str, ask: Ask) -> Answer {
         Ask::Forward(app, entry) => Answer::Forwarded(session.open_forward(context, &app, &entry, 0).await),
         Ask::Revisions(of) => Answer::Revisions(session.revisions(context, &of).await),
         Ask::Wait(run) => Answer::Outcome(session.wait(run).await),
+        Ask::Looks { seen, object, wanted } => Answer::Looks(match find(&seen, &object) {
+            Ok(view) => session.looks(context, &seen, view, wanted).await,
+            Err(problem) => Looks { none: problem.why, ..Looks::default() },
+        }),
+        Ask::SelfCheck { seen, object } => Answer::Checked(match find(&seen, &object) {
+            Ok(view) => session.check_certificate(context, &seen, view, |step| tell(Answer::CheckStep(step))).await,
+            Err(problem) => Err(problem),
+        }),
+        Ask::Note { seen, object } => Answer::Note(match find(&seen, &object) {
+            Ok(view) => {
+                let looks = session.looks(context, &seen, view, false).await;
+                Ok(session.certificate_note(context, &seen, view, Some(&looks)).await)
+            }
+            Err(problem) => Err(problem),
+        }),
     }
+}
+
+fn find<'a>(seen: &'a Overview, object: &ObjectRef) -> Result<&'a CertificateView> {
+    let gone = || {
+        Problem::new(ProblemKind::NotFound, "cannot look at the certificate", "it is not there (any more)")
+            .on(object.short())
+    };
+    seen.certificate(&object.namespace, &object.name).ok_or_else(gone)
 }

@@ -10,6 +10,8 @@ mod follow_journeys;
 #[cfg(test)]
 mod gitops_journeys;
 #[cfg(test)]
+mod handover_journeys;
+#[cfg(test)]
 mod journeys;
 pub mod keymap;
 pub mod options;

@@ -182,6 +182,10 @@ async fn carry_out(
                 // There is nothing to copy to: it is printed, where it can be taken from.
                 Effect::Copy { text, .. } => writeln!(out, "{text}")?,
                 Effect::OpenLink(url) => writeln!(out, "{url}")?,
+                Effect::Keep { name, text } => {
+                    let (level, said) = crate::state::effect::keep(&name, &text);
+                    effects.extend(update(state, Input::Say(level, said)));
+                }
                 Effect::Save { path, text } => {
                     let said = match std::fs::write(&path, text) {
                         Ok(()) => Input::Say(Level::Good, format!("saved to {path}")),

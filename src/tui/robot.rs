@@ -12,6 +12,7 @@ use crate::state::update::{refresh, update};
 use crate::state::{Input, State};
 use crate::view;
 use quarterdeck_core::clock::Clock;
+use quarterdeck_core::probe::Probing;
 use quarterdeck_core::resources::{Level, Scope};
 use quarterdeck_core::session::{KubeconfigFrom, Options, Session};
 use quarterdeck_sim::world::{self, WorldOptions};
@@ -45,6 +46,10 @@ pub struct RobotOptions {
     pub rights: bool,
     /// As this user of the world instead.
     pub user: Option<String>,
+    /// How hosts are looked at; tests ask nobody outside.
+    pub probing: Probing,
+    /// What stands in `config.toml`.
+    pub config: String,
     /// The world's clock runs as that of the computer; for tests that measure.
     pub clock_runs: bool,
 }
@@ -60,6 +65,8 @@ impl RobotOptions {
             kubeconfig: None,
             rights: true,
             user: None,
+            probing: Probing::Off("this is a test"),
+            config: String::new(),
             clock_runs: false,
         }
     }
@@ -145,6 +152,10 @@ impl Robot {
         let dir = options.state_dir.is_none().then(|| tempfile::tempdir().expect("a folder"));
         let state_dir = options.state_dir.clone().or_else(|| dir.as_ref().map(|d| d.path().join("state")));
         let config = state_dir.as_ref().map(|d| d.join("config.toml"));
+        if let (Some(file), false) = (&config, options.config.is_empty()) {
+            file.parent().map_or(Ok(()), std::fs::create_dir_all).expect("a folder");
+            std::fs::write(file, &options.config).expect("a configuration");
+        }
         let (inputs, waiting) = unbounded_channel();
         let core = inputs.clone();
         let listener = Arc::new(move |event| {
@@ -156,6 +167,7 @@ impl Robot {
             config_file: config,
             clock: clock.clone(),
             impersonate_user: options.user.clone().or_else(|| (!options.rights).then(|| "nobody".to_owned())),
+            probing: options.probing.clone(),
             ..Options::default()
         };
         let session = Session::new(session, listener).expect("the session opens");
@@ -276,6 +288,7 @@ impl Robot {
                     }
                     Effect::OpenLink(url) => self.opened.push(url),
                     Effect::Notify(text) => self.notified.push(text),
+                    Effect::Keep { name, text } => self.saved.push((name, text)),
                     Effect::Save { path, text } => self.saved.push((path, text)),
                     Effect::Editor { page, text, .. } => {
                         let edited = self.editor.as_ref().map(|e| e(&text)).filter(|t| *t != text);

@@ -354,6 +354,10 @@ fn carry_out(effect: Effect, state: &mut State, screen: &mut Screen, driver: &mu
             screen.send(&terminal::notify::sequence(screen.caps.notify, &text))?;
             Vec::new()
         }
+        Effect::Keep { name, text } => {
+            let (level, said) = crate::state::effect::keep(&name, &text);
+            say(level, said)
+        }
         Effect::Save { path, text } => match std::fs::write(&path, text) {
             Ok(()) => say(Level::Good, format!("saved to {path}")),
             Err(error) => say(Level::Bad, format!("cannot save to {path}: {error}")),

@@ -7,21 +7,17 @@ use crate::output::paint::mark;
 use crate::output::{Paint, line, print_value};
 use crate::place::Place;
 use clap::Args;
-use futures::StreamExt;
-use quarterdeck_core::certificates::chain::{Chain, Link};
-use quarterdeck_core::certificates::diagnose::Role;
+use quarterdeck_core::certificates::chain::Link;
 use quarterdeck_core::certificates::facts::{self, Facts};
-use quarterdeck_core::certificates::{CertificateView, chain};
+use quarterdeck_core::certificates::truths::{Look, Looks, Truth};
+use quarterdeck_core::certificates::{CertificateView, chain, truths};
 use quarterdeck_core::clock::human_duration;
 use quarterdeck_core::cluster::nearest;
 use quarterdeck_core::overview::Overview;
-use quarterdeck_core::resources::{Level, ObjectRef};
+use quarterdeck_core::resources::Level;
 use quarterdeck_core::text::clean_line;
 use quarterdeck_core::{Problem, ProblemKind, Result};
-use serde_json::json;
-
-/// Objects that are asked for at a time.
-const AT_ONCE: usize = 8;
+use serde_json::{Value, json};
 
 #[derive(Debug, Args)]
 pub struct Arguments {
@@ -31,6 +27,9 @@ pub struct Arguments {
     /// The verdict and the chain only
     #[arg(long)]
     brief: bool,
+    /// Also look at what is served at the hosts of its routes, and compare it with the Secret
+    #[arg(long)]
+    probe: bool,
     #[command(flatten)]
     printed: Printed,
 }
@@ -42,11 +41,16 @@ pub async fn run(arguments: Arguments, common: &Common) -> Result<u8> {
     let chain = seen.chain(view);
     let (told, untold) = match arguments.brief {
         true => (Vec::new(), Vec::new()),
-        false => gather(&place, view, chain.as_ref()).await,
+        false => place.session.certificate_facts(place.context(), view, chain.as_ref()).await,
     };
+    let looks = match arguments.probe {
+        true => Some(place.session.looks(place.context(), &seen, view, true).await),
+        false => None,
+    };
+    let served = looks.as_ref().map(|l| truths::findings(view, l, place.session.clock().now())).unwrap_or_default();
     match arguments.printed.output {
         form @ (Form::Json | Form::Yaml) => {
-            let value = json!({
+            let mut value = json!({
                 "kind": "CertificateStory",
                 "context": place.context(),
                 "at": seen.at,
@@ -55,21 +59,29 @@ pub async fn run(arguments: Arguments, common: &Common) -> Result<u8> {
                 "facts": told,
                 "unread": untold.iter().map(|p| json!({ "object": p.object, "why": p.why })).collect::<Vec<_>>(),
             });
+            if let Some(looks) = &looks {
+                value["served"] = served_json(looks);
+                value["truths"] = json!(seen.truths(view, Some(looks)));
+                value["servedFindings"] = json!(served);
+            }
             print_value(&value, form);
         }
         Form::Name => line(view.code.unwrap_or("OK")),
         Form::Table | Form::Wide => {
             show(view, chain.as_ref(), seen.at, Paint::stdout(common.plain));
+            if let Some(looks) = &looks {
+                show_truths(&seen.truths(view, Some(looks)), Paint::stdout(common.plain));
+            }
             told.iter().for_each(show_facts);
             for problem in &untold {
                 eprintln!("qd: {problem}");
             }
         }
     }
-    Ok(u8::from(view.verdict.level >= Level::Warn))
+    Ok(u8::from(view.verdict.level >= Level::Warn || served.iter().any(|f| f.level >= Level::Warn)))
 }
 
-fn find<'a>(seen: &'a Overview, typed: &str, place: &Place) -> Result<&'a CertificateView> {
+pub(super) fn find<'a>(seen: &'a Overview, typed: &str, place: &Place) -> Result<&'a CertificateView> {
     let scope = place.wide_scope(&place.cluster()?);
     let (namespace, name) = typed.split_once('/').map_or((None, typed), |(n, name)| (Some(n), name));
     let fits = |c: &&CertificateView| {
@@ -94,34 +106,6 @@ fn find<'a>(seen: &'a Overview, typed: &str, place: &Place) -> Result<&'a Certif
     }
 }
 
-/// The facts about all objects of the chain, and what could not be read.
-async fn gather(place: &Place, view: &CertificateView, chain: Option<&Chain>) -> (Vec<Facts>, Vec<Problem>) {
-    let roles = [Role::Certificate, Role::Issuer, Role::Secret, Role::Request, Role::Order, Role::Challenge];
-    let wanted: Vec<(Role, ObjectRef)> = match chain {
-        Some(chain) => {
-            let links = chain.links.iter().filter(|l| roles.contains(&l.role));
-            links.filter_map(|l| Some((l.role, l.object.clone()?))).collect()
-        }
-        None => vec![(Role::Secret, view.object.clone())],
-    };
-    let asked = wanted.into_iter().map(|(role, object)| async move {
-        let (session, context) = (&place.session, place.context());
-        let events = session.object_events(context, &object);
-        let (value, events) = futures::join!(session.object(context, &object), events);
-        value.map(|value| facts::of(role, &value, &events.unwrap_or_default()))
-    });
-    let answers: Vec<Result<Facts>> = futures::stream::iter(asked).buffered(AT_ONCE).collect().await;
-    let (mut told, mut untold) = (Vec::new(), Vec::new());
-    for answer in answers {
-        match answer {
-            Ok(facts) => told.push(facts),
-            Err(problem) => untold.push(problem),
-        }
-    }
-    told.sort_by_key(|f| roles.iter().position(|r| *r == f.role));
-    (told, untold)
-}
-
 fn show(view: &CertificateView, chain: Option<&chain::Chain>, now: i64, paint: Paint) {
     let since = view.since.filter(|_| view.verdict.level >= Level::Warn);
     let since = since.map(|at| format!(" for {}", human_duration(now - at))).unwrap_or_default();
@@ -144,6 +128,26 @@ fn show(view: &CertificateView, chain: Option<&chain::Chain>, now: i64, paint: P
         let text =
             format!("{broken} {} {:titles$}  {:names$}  {}", mark(link.level), link.title, link.name, link.words);
         line(&paint.level(link.level, &clean_line(text.trim_end())));
+    }
+}
+
+fn served_json(looks: &Looks) -> Value {
+    let one = |l: &Look| match &l.found {
+        Ok(served) => json!({ "target": l.target, "byRoute": l.by_route, "served": served }),
+        Err(fault) => json!({ "target": l.target, "byRoute": l.by_route, "fault": fault, "words": fault.words() }),
+    };
+    json!({ "at": looks.at, "why": looks.none, "looks": looks.looks.iter().map(one).collect::<Vec<_>>() })
+}
+
+fn show_truths(truths: &[Truth], paint: Paint) {
+    line("");
+    let width = truths.iter().map(|t| t.of.chars().count()).max().unwrap_or_default().min(40);
+    for t in truths {
+        let text = format!("  {} {:7} {:width$}  {}", mark(t.level), t.truth, t.of, t.words);
+        line(&paint.level(t.level, &clean_line(text.trim_end())));
+        if !t.next.is_empty() {
+            line(&format!("    next: {}", clean_line(&t.next)));
+        }
     }
 }
 

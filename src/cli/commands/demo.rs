@@ -60,6 +60,8 @@ pub async fn run(arguments: Arguments, common: &Common) -> Result<Option<Box<Scr
         interactive: false,
         // The demo's journal, drafts and memory are its own and go with it.
         state_dir: Some(demo.state_dir().to_path_buf()),
+        // Its hosts are not its own.
+        probing: quarterdeck_core::probe::Probing::Off("the hosts of the demo are not real"),
         ..common.options()
     };
     Ok(Some(Box::new(Screen {

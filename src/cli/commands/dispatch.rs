@@ -50,6 +50,11 @@ pub async fn dispatch(cli: Cli) -> Face {
             Ok(None) => Ok(0),
             Err(problem) => Err(problem),
         },
+        Command::Open(a) => match open::run(a, &common).await {
+            Ok(Ok(screen)) => return Face::Screen(screen),
+            Ok(Err(code)) => Ok(code),
+            Err(problem) => Err(problem),
+        },
         Command::Completions(a) => completions::run(a),
         Command::Man(a) => man::run(a),
     };

@@ -3,6 +3,10 @@
 pub mod act;
 pub mod app;
 pub mod cert;
+mod cert_check;
+mod cert_inspect;
+mod cert_note;
+mod cert_probe;
 mod cert_why;
 pub mod check;
 pub mod completions;
@@ -16,6 +20,7 @@ pub mod get;
 pub mod journal;
 pub mod logs;
 pub mod man;
+pub mod open;
 pub mod platform;
 pub mod platforms;
 pub mod undo;
@@ -66,6 +71,8 @@ pub enum Command {
     Unlock(unlock::Unlock),
     /// End an unlock before its time
     Lock(unlock::Lock),
+    /// Open the screen at a link (qd://…), or at what an alert of Alertmanager is about
+    Open(open::Arguments),
     /// What this terminal and this cluster can do
     Doctor(doctor::Arguments),
     /// Open the screen on a cluster that is built in, or serve that cluster

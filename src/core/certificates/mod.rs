@@ -24,6 +24,7 @@ pub mod solver;
 #[cfg(test)]
 mod tests;
 pub mod tls_secrets;
+pub mod truths;
 pub mod verdict;
 pub mod view;
 pub mod x509;

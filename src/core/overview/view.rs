@@ -4,6 +4,7 @@ use super::index::Index;
 use super::sources::SourceState;
 use super::{Snapshot, Sources};
 use crate::certificates::diagnose::Trail;
+use crate::certificates::truths::{Looks, Truth, truths};
 use crate::certificates::view::IssuerView;
 use crate::certificates::{Budget, CertificateView, Chain, chain};
 use crate::findings::{Finding, Group};
@@ -131,6 +132,12 @@ impl Overview {
         let index = Index::new(s);
         let trail = Trail::of(kind, object, &index);
         Some(chain::chain(&trail, &index, &self.used_by(certificate), self.at))
+    }
+    /// What is wanted, said, held and served; `looks`: `None` while they are under way.
+    pub fn truths(&self, certificate: &CertificateView, looks: Option<&Looks>) -> Vec<Truth> {
+        let mut all = self.snapshot.certificates.values();
+        let object = all.find(|c| c.meta().uid == certificate.uid).filter(|_| certificate.managed);
+        truths(certificate, object.map(|o| &**o), looks, self.at)
     }
     /// Who uses a certificate's Secret, with the state of each in words.
     pub fn used_by(&self, certificate: &CertificateView) -> Vec<(Level, ObjectRef, String)> {

@@ -3,14 +3,17 @@
 use super::{CheckRequest, CheckStep, Dns, DnsConfig, Method, Roots, Served, TlsFault, TlsTarget, probe, self_check};
 use crate::certificates::CertificateView;
 use crate::certificates::diagnose::Role;
+use crate::certificates::truths::{Look, Looks};
 use crate::cluster::{ForwardRequest, ForwardTarget, Method as Verb, Request};
 use crate::overview::Overview;
-use crate::resources::Level;
+use crate::resources::{Level, ObjectRef};
+use crate::routes::RouteView;
 use crate::session::Session;
 use crate::{Problem, ProblemKind, Result};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::net::IpAddr;
+use std::sync::Arc;
 
 /// The port on which cert-manager's HTTP-01 solver listens (`acmeSolverListenPort`).
 const SOLVER_PORT: u16 = 8089;
@@ -20,6 +23,39 @@ const SOLVER_PORT: u16 = 8089;
 struct File {
     #[serde(default)]
     dns: DnsConfig,
+    #[serde(default)]
+    probe: ProbeConfig,
+}
+
+/// When hosts are looked at.
+#[derive(Deserialize)]
+#[serde(rename_all = "kebab-case", default)]
+struct ProbeConfig {
+    /// When the page of a certificate is opened.
+    on_open: bool,
+}
+
+impl Default for ProbeConfig {
+    fn default() -> Self {
+        Self { on_open: true }
+    }
+}
+
+/// Hosts of a certificate that are looked at.
+const HOSTS: usize = 3;
+
+/// Looks at a host in place of the network.
+pub type Script = Arc<dyn Fn(&TlsTarget) -> std::result::Result<Served, TlsFault> + Send + Sync>;
+
+/// How hosts are looked at.
+#[derive(Clone, Default)]
+pub enum Probing {
+    #[default]
+    Network,
+    /// Not at all, and why: hosts of a demo are somebody else's.
+    Off(&'static str),
+    /// As this says; for tests.
+    Script(Script),
 }
 
 impl Session {
@@ -41,7 +77,85 @@ impl Session {
     /// When DNS cannot be asked at all. That nothing is served is an answer.
     pub async fn probe(&self, target: &TlsTarget, ca: Option<&[u8]>) -> Result<Result<Served, TlsFault>> {
         let roots = ca.map_or_else(Roots::system, |pem| Roots::system().and_pem(pem));
-        Ok(probe(&self.dns()?, target, &roots, self.clock().now()).await)
+        match self.probing() {
+            Probing::Network => Ok(probe(&self.dns()?, target, &roots, self.clock().now()).await),
+            Probing::Script(script) => Ok(script(target)),
+            Probing::Off(why) => Err(off(why)),
+        }
+    }
+    /// What is served at the hosts of the routes that use a certificate: at the address of the route and, where the
+    /// public name leads elsewhere, there too. `wanted`: somebody has asked for it, so that what the configuration says
+    /// of opening a page does not count.
+    pub async fn looks(&self, context: &str, seen: &Overview, certificate: &CertificateView, wanted: bool) -> Looks {
+        let mut looks = Looks { at: self.clock().now(), ..Looks::default() };
+        if let Probing::Off(why) = self.probing() {
+            looks.none = (*why).to_owned();
+            return looks;
+        }
+        if !wanted && !self.probe_config().on_open {
+            looks.none = "[probe] on-open is false; ctrl-r asks".into();
+            return looks;
+        }
+        let uses = |r: &&RouteView| {
+            r.tls.mode == "secret" && r.tls.secret == certificate.secret && r.tls.namespace == certificate.namespace
+        };
+        let mut hosts: Vec<(String, Vec<ObjectRef>)> = Vec::new();
+        for route in seen.routes.iter().filter(uses) {
+            let host = route.host.to_string();
+            if host.starts_with(['*', '~']) || !host.contains('.') {
+                continue;
+            }
+            match hosts.iter().position(|(h, _)| *h == host) {
+                Some(at) if !hosts[at].1.contains(&route.object) => hosts[at].1.push(route.object.clone()),
+                None if hosts.len() < HOSTS => hosts.push((host, vec![route.object.clone()])),
+                _ => {}
+            }
+        }
+        if hosts.is_empty() {
+            looks.none = "no route with a host uses it".into();
+            return looks;
+        }
+        let asked = hosts.into_iter().map(|(host, objects)| self.look_at(context, host, objects));
+        let found = futures::future::join_all(asked).await;
+        for one in found {
+            match one {
+                Ok(found) => looks.looks.extend(found),
+                Err(problem) => looks.none = problem.line(),
+            }
+        }
+        looks
+    }
+    async fn look_at(&self, context: &str, host: String, routes: Vec<ObjectRef>) -> Result<Vec<Look>> {
+        let mut objects = Vec::new();
+        for route in routes.iter().take(4) {
+            objects.extend(self.object(context, route).await.ok());
+        }
+        let route = addresses(&objects).into_iter().next();
+        let look = |address| {
+            let target = TlsTarget { host: host.clone(), address, port: 443 };
+            async move {
+                let found = self.probe(&target, None).await?;
+                Ok::<_, Problem>(Look { by_route: target.address.is_some(), target, found })
+            }
+        };
+        let mut looks = Vec::new();
+        if route.is_some() {
+            looks.push(look(route).await?);
+        }
+        if let (Some(route), Probing::Network) = (route, self.probing()) {
+            let there = self.dns()?.addresses(&host).await.map(|a| a.addresses()).unwrap_or_default();
+            if there.is_empty() || there.contains(&route) {
+                return Ok(looks);
+            }
+        } else if route.is_some() {
+            return Ok(looks);
+        }
+        looks.push(look(None).await?);
+        Ok(looks)
+    }
+    fn probe_config(&self) -> ProbeConfig {
+        let text = self.config_file().and_then(|file| std::fs::read_to_string(file).ok()).unwrap_or_default();
+        toml::from_str::<File>(&text).unwrap_or_default().probe
     }
     /// Makes the checks for a certificate that its authority would make, from here; each is told when it is done.
     /// Reads the open challenges; changes nothing.
@@ -55,6 +169,9 @@ impl Session {
         certificate: &CertificateView,
         mut tell: impl FnMut(CheckStep),
     ) -> Result<()> {
+        if let Probing::Off(why) = self.probing() {
+            return Err(off(why));
+        }
         let dns = self.dns()?;
         let (mut request, ca, forward) = self.what_to_check(context, seen, certificate).await;
         // Held until the checks are done; its port closes with it.
@@ -151,6 +268,10 @@ impl Session {
             }
         }
     }
+}
+
+fn off(why: &str) -> Problem {
+    Problem::new(ProblemKind::Cancelled, "cannot look at hosts", why)
 }
 
 /// The labels that cert-manager gives the solver of a challenge: checksums of name and token.

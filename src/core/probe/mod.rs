@@ -17,6 +17,7 @@ pub use directory::{Directory, check_directory};
 pub use dns::{Answer, Dns, DnsConfig, DnsFault};
 pub use dns_report::{Authority, CaaReport, DnsReport, ServerReport};
 pub use http01::{Http01, Http01Verdict, check_http01};
+pub use look::{Probing, Script};
 pub use self_check::{CheckRequest, CheckStep, Method, self_check};
 pub use tls::{Served, TlsFault, TlsTarget, probe};
 pub use trust::{Roots, Trouble};

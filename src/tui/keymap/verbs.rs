@@ -65,6 +65,7 @@ verbs! {
     CopyName "copy-name" "Copy the name";
     CopyNamespace "copy-namespace" "Copy the namespace";
     Copy "copy" "Copy: name, row, table, kubectl command";
+    CopyLink "copy-link" "Copy a qd:// link to the object, for a colleague";
     Sort "sort" "Sort by a column; again to reverse";
     SortPick "sort-pick" "Choose the column to sort by";
     SortReverse "sort-reverse" "Reverse the order";
@@ -104,6 +105,8 @@ verbs! {
     Export "export" "Export";
     Stop "stop" "Stop a run before its next step; what was done stays";
     CopyRole "copy-role" "Copy the Role that gives a right that is missing";
+    SelfCheck "self-check" "Check from here what the authority will check";
+    Note "note" "Incident note in Markdown: shown and copied; s saves it";
     Wave "wave" "How many objects are done at once";
 }
 

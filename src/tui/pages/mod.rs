@@ -36,6 +36,8 @@ page::pages! {
     tenant::TenantPage,
     certificate::CertificatePage,
     route::RoutePage,
+    self_check::SelfCheck,
+    note::NotePage,
     table::Table,
     contexts::Contexts,
     namespaces::Namespaces,

@@ -3,6 +3,7 @@
 use crate::keymap::{Command, Verb};
 use crate::pages::Page;
 use crate::state::{Place, State, Subject};
+use quarterdeck_core::link::Link;
 use quarterdeck_core::resources::Scope;
 use quarterdeck_core::{Problem, Result};
 
@@ -14,6 +15,7 @@ pub enum Step {
     Go(Place),
     Filter(String),
     Command(Command),
+    Link(Link),
 }
 
 /// Other words for pages and commands, as k9s and habit know them.
@@ -49,6 +51,9 @@ pub fn words_for(name: &str) -> Vec<String> {
 /// When its first word is no page, kind, context or command.
 pub fn parse(state: &State, text: &str) -> Result<Vec<Step>> {
     let text = text.trim().trim_start_matches(':');
+    if Link::is(text) {
+        return Ok(vec![Step::Link(Link::parse(text)?)]);
+    }
     let (word, rest) = text.split_once(char::is_whitespace).unwrap_or((text, ""));
     let rest = rest.trim();
     let word = word.to_lowercase();

@@ -86,6 +86,8 @@ pub struct State {
     pub theme_before: Option<String>,
     /// A plan that was made already and waits for its page.
     pub ready_plan: Option<quarterdeck_core::actions::Plan>,
+    /// A link that waits until the kinds of its cluster are known.
+    pub(super) link: Option<quarterdeck_core::link::Link>,
     /// Filter, sort and cursor of views that were left, by place.
     views: std::collections::HashMap<String, serde_json::Value>,
     /// Where the user was when the program ended the last time: the place and what was kept of it.
@@ -138,6 +140,7 @@ impl State {
             version: String::new(),
             theme_before: None,
             ready_plan: None,
+            link: None,
             kept: None,
             views: std::collections::HashMap::new(),
             effects: Vec::new(),
@@ -457,6 +460,7 @@ impl State {
         self.effects.push(Effect::Forget(PROGRAM));
         self.context = context.into();
         self.kept = None;
+        self.link = None;
         self.views.clear();
         self.scope = Scope::All;
         self.left = None;
@@ -483,8 +487,10 @@ impl State {
                 for id in self.stack.iter().map(|e| e.id).collect::<Vec<_>>() {
                     self.with_page(id, |page, cx| page.refresh(cx));
                 }
+                self.follow_waiting_link();
             }
             Answer::Kinds(Err(problem)) => {
+                self.link = None;
                 self.kinds_problem = Some(problem);
                 self.with_top(|page, cx| page.refresh(cx));
             }

@@ -95,6 +95,7 @@ impl State {
             Verb::Find => {
                 self.with_top(|page, cx| page.find(arg, cx));
             }
+            Verb::CopyLink => self.copy_link(),
             Verb::Do => self.act(arg),
             Verb::CopyRole if arg.is_empty() => self.say(Level::Off, "an action that may not be done tells its Role"),
             Verb::CopyRole => self.effects.push(Effect::Copy { text: arg.into(), what: "the Role".into() }),
@@ -190,6 +191,7 @@ impl State {
                         typed::Step::Go(place) => self.go(place),
                         typed::Step::Filter(filter) => self.set_filter(&filter),
                         typed::Step::Command(command) => self.command(&command),
+                        typed::Step::Link(link) => self.follow_link(link),
                     }
                 }
             }

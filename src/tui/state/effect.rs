@@ -1,11 +1,15 @@
 //! What the screen asks of the world, as data, and what comes back.
 
 use quarterdeck_core::actions::{Args, Outcome, Plan, RunId};
+use quarterdeck_core::certificates::truths::Looks;
 use quarterdeck_core::cluster::Namespaces;
 use quarterdeck_core::platform::{Operation, WayIn};
-use quarterdeck_core::resources::{Kinds, ObjectRef};
 use quarterdeck_core::session::OpenForward;
-use quarterdeck_core::{Problem, Result};
+use quarterdeck_core::handover::note;
+use quarterdeck_core::overview::Overview;
+use quarterdeck_core::probe::CheckStep;
+use quarterdeck_core::resources::{Kinds, Level, ObjectRef};
+use quarterdeck_core::{Problem, ProblemKind, Result};
 use serde_json::Value;
 use std::sync::Arc;
 
@@ -43,6 +47,11 @@ pub enum Effect {
     },
     /// Tell beyond the terminal: bell, and a notification where the terminal has them.
     Notify(String),
+    /// Write a file that is not there yet, for its owner's eyes; the toast says where or why not.
+    Keep {
+        name: String,
+        text: String,
+    },
     /// Write a file; the toast says where or why not.
     Save {
         path: String,
@@ -75,6 +84,22 @@ pub enum Ask {
     Forward(String, WayIn),
     /// ReplicaSets of Deployments: the revisions that can be gone back to.
     Revisions(Vec<ObjectRef>),
+    /// What is served at the hosts of a certificate; `wanted`: a person has asked.
+    Looks {
+        seen: Arc<Overview>,
+        object: ObjectRef,
+        wanted: bool,
+    },
+    /// The checks that the authority of a certificate will make; each step is an answer of its own.
+    SelfCheck {
+        seen: Arc<Overview>,
+        object: ObjectRef,
+    },
+    /// The incident note about a certificate.
+    Note {
+        seen: Arc<Overview>,
+        object: ObjectRef,
+    },
 }
 
 /// An answer to an [`Ask`].
@@ -89,6 +114,26 @@ pub enum Answer {
     Outcome(Option<Outcome>),
     Forwarded(Result<OpenForward>),
     Revisions(Result<Vec<Operation>>),
+    Looks(Looks),
+    CheckStep(CheckStep),
+    /// All checks are made.
+    Checked(Result<()>),
+    Note(Result<String>),
     /// What $EDITOR left; `None` when it failed or nothing was written.
     Edited(Result<Option<String>, Problem>),
+}
+
+/// Writes a file that must not be there, in the working folder, else in the folder for temporary files. What there is
+/// to say about it.
+pub(crate) fn keep(name: &str, text: &str) -> (Level, String) {
+    let here = std::path::PathBuf::from(name);
+    let elsewhere = std::env::temp_dir().join(name);
+    let saved = note::save(&here, text).or_else(|problem| match problem.kind {
+        ProblemKind::Io => note::save(&elsewhere, text),
+        _ => Err(problem),
+    });
+    match saved {
+        Ok(path) => (Level::Good, format!("saved to {}", path.display())),
+        Err(problem) => (Level::Bad, problem.line()),
+    }
 }

@@ -10,6 +10,7 @@ pub mod cx;
 pub mod document;
 pub mod effect;
 pub mod input;
+mod links;
 pub mod place;
 pub mod reading;
 pub mod remember;

@@ -1,10 +1,13 @@
 //! What is told of a certificate.
 
 use crate::pages::board::overview::Watched;
+use crate::keymap::{Command, Verb};
+use crate::pages::Hint;
 use crate::pages::detail::{Item, Story, Told};
-use crate::state::{Cx, Place, Subject, age};
+use crate::state::{Answer, Ask, Cx, Place, Subject, age};
 use quarterdeck_core::certificates::CertificateView;
-use quarterdeck_core::resources::{Level, ObjectRef};
+use quarterdeck_core::certificates::truths::{Looks, Truth, findings};
+use quarterdeck_core::resources::{Level, ObjectRef, Verdict};
 use quarterdeck_core::store::Freshness;
 use quarterdeck_core::{Problem, Result};
 
@@ -12,6 +15,21 @@ use quarterdeck_core::{Problem, Result};
 pub struct CertificateStory {
     object: ObjectRef,
     watched: Watched,
+    /// What was served when it was looked at; `None` while that is under way.
+    looks: Option<Looks>,
+    asked: bool,
+    /// Something came that no watch tells.
+    news: bool,
+}
+
+/// What is wanted, said, held and served. Where they differ the line says so.
+fn truths(told: &[Truth], looked: Option<i64>) -> Vec<Item> {
+    let mut items = vec![Item::heading("Wanted, said, held, served")];
+    items.extend(told.iter().map(|t| {
+        let since = looked.filter(|at| *at > 0 && t.truth == "served");
+        Item::new(t.level, t.truth, &*t.of, &*t.words).since(since)
+    }));
+    items
 }
 
 /// What holds of the certificate itself.
@@ -53,15 +71,19 @@ impl Story for CertificateStory {
         let Subject::Object(object) = &place.subject else {
             return Err(Problem::usage("cannot open a certificate", "the place names none"));
         };
-        Ok(Self { object: object.clone(), watched: Watched::open(cx)? })
+        let (object, watched) = (object.clone(), Watched::open(cx)?);
+        Ok(Self { object, watched, looks: None, asked: false, news: false })
     }
     fn tell(&mut self, cx: &mut Cx<'_>) -> Option<Option<Told>> {
-        if !self.watched.refresh(cx) {
+        if !self.watched.refresh(cx) & !std::mem::take(&mut self.news) {
             return None;
         }
         let seen = &self.watched.seen;
         let Some(view) = seen.certificate(&self.object.namespace, &self.object.name) else { return Some(None) };
         self.object = view.object.clone();
+        if seen.loaded && !std::mem::replace(&mut self.asked, true) {
+            cx.ask(Ask::Looks { seen: seen.clone(), object: view.object.clone(), wanted: false });
+        }
         let mut items = Vec::new();
         if let Some(chain) = seen.chain(view) {
             for (i, link) in chain.links.iter().enumerate() {
@@ -76,8 +98,42 @@ impl Story for CertificateStory {
                 items.push(Item::new(level, "used by", object.short(), words).object(Some(object)));
             }
         }
+        let looks = self.looks.as_ref();
+        items.extend(truths(&seen.truths(view, looks), looks.filter(|l| !l.looks.is_empty()).map(|l| l.at)));
         items.extend(facts(view, cx.now));
-        Some(Some(Told { verdict: view.verdict.clone(), since: view.since, items }))
+        let (mut verdict, mut since) = (view.verdict.clone(), view.since);
+        // What clients get is worse than what the objects say.
+        let wrong = looks.and_then(|l| findings(view, l, cx.now).into_iter().next());
+        if let Some(wrong) = wrong.filter(|w| w.level > verdict.level) {
+            verdict = Verdict::new(wrong.level, "Served wrong").why(wrong.reason).next(wrong.next);
+            since = None;
+        }
+        Some(Some(Told { verdict, since, items }))
+    }
+    fn command(&mut self, command: &Command, cx: &mut Cx<'_>) -> bool {
+        match command.verb {
+            Verb::SelfCheck => cx.go(Place::object("self-check", self.object.clone())),
+            Verb::Note => cx.go(Place::object("note", self.object.clone())),
+            Verb::Refresh => {
+                self.looks = None;
+                self.news = true;
+                let (seen, object) = (self.watched.seen.clone(), self.object.clone());
+                cx.ask(Ask::Looks { seen, object, wanted: true });
+                // The program asks the rest again.
+                return false;
+            }
+            _ => return false,
+        }
+        true
+    }
+    fn answer(&mut self, answer: Answer, _cx: &mut Cx<'_>) {
+        if let Answer::Looks(looks) = answer {
+            self.looks = Some(looks);
+            self.news = true;
+        }
+    }
+    fn hints(&self) -> Vec<Hint> {
+        vec![Hint::new(Verb::SelfCheck, "self-check"), Hint::new(Verb::Note, "incident note")]
     }
     fn object(&self) -> Option<ObjectRef> {
         Some(self.object.clone())

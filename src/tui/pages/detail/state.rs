@@ -4,7 +4,7 @@ use crate::keymap::{Command, Verb};
 use crate::pages::page::{Findable, Hint, Opens, PageState};
 use crate::state::cursor::{Cursor, RowId, Rows};
 use crate::state::input::{Mouse, MouseWhat};
-use crate::state::{Answer, Cx, Effect, Order, Place, age};
+use crate::state::{Answer, Cx, Effect, Order, Place, age, reading};
 use quarterdeck_core::Result;
 use quarterdeck_core::resources::{Level, ObjectRef, Verdict};
 use quarterdeck_core::store::Freshness;
@@ -193,10 +193,9 @@ impl<S: Story> PageState for Detail<S> {
                 _ => cx.say(Level::Off, "this line leads nowhere"),
             },
             Verb::Yaml | Verb::Describe | Verb::Events | Verb::Edit | Verb::EditExternal => match self.current() {
-                Some(object) if command.verb == Verb::EditExternal => {
-                    cx.go(Place::object("edit", object).with("with", "editor"));
+                Some(object) => {
+                    reading::show(command.verb, &object, cx);
                 }
-                Some(object) => cx.go(Place::object(command.verb.name(), object)),
                 None => cx.say(Level::Off, "there is no object behind this"),
             },
             Verb::Browse => match self.story.url() {
