@@ -178,32 +178,40 @@ fn plain(text: &str) -> String {
 const HIDDEN: &[&str] = &["password", "passwd", "secret", "token", "apikey", "api_key", "api-key", "access_key", "key"];
 
 fn without_credentials(text: &str) -> String {
+    if text.contains("PRIVATE KEY-----") {
+        return "(a private key was here)".into();
+    }
     let mut after = false;
     let mut hide = |word: &str| {
         if std::mem::take(&mut after) && word.len() > 7 {
             return "…".to_owned();
         }
-        after =
-            matches!(word.to_ascii_lowercase().trim_end_matches(':'), "bearer" | "basic" | "password" | "tsigsecret");
-        if let Some((key, value)) = word.split_once('=') {
-            let key = key.rsplit(['&', '?', ';', ',', '"', '\'']).next().unwrap_or(key).to_ascii_lowercase();
-            if HIDDEN.contains(&&*key) && !value.is_empty() {
-                return format!("{}=…", word.split_once('=').map_or("", |(k, _)| k));
-            }
-        }
-        // A user and password in a URL.
-        if let Some((scheme, rest)) = word.split_once("://")
-            && let Some((user, host)) = rest.split('/').next().and_then(|a| a.rsplit_once('@'))
+        let low = word.to_ascii_lowercase();
+        after = matches!(low.trim_end_matches(':'), "bearer" | "basic" | "password" | "tsigsecret");
+        word.split_inclusive(['?', '&', ';', ',']).map(part_without).collect()
+    };
+    text.split(' ').map(&mut hide).collect::<Vec<String>>().join(" ")
+}
+
+/// A part of a URL or of a list without the value of a credential, and without the user of a URL.
+fn part_without(part: &str) -> String {
+    let body = part.trim_end_matches(['?', '&', ';', ',']);
+    let (end, mut kept) = (&part[body.len()..], body.to_owned());
+    if let Some((scheme, rest)) = body.split_once("://") {
+        let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+        if let Some((user, host)) = authority.rsplit_once('@')
             && user.contains(':')
         {
-            return format!("{scheme}://…@{}", &rest[user.len() + 1..][..host.len()]);
+            kept = format!("{scheme}://…@{host}{path}");
         }
-        word.to_owned()
-    };
-    if text.contains("PRIVATE KEY-----") {
-        return "(a private key was here)".into();
     }
-    text.split(' ').map(|w| hide(w)).collect::<Vec<_>>().join(" ")
+    if let Some((key, value)) = kept.split_once('=') {
+        let name = key.trim_matches(['"', '\'', '(', '{']).to_ascii_lowercase();
+        if HIDDEN.contains(&&*name) && !value.is_empty() {
+            kept = format!("{key}=…");
+        }
+    }
+    kept + end
 }
 
 /// A name for the note's file.
@@ -244,7 +252,7 @@ mod tests {
     #[test]
     fn what_looks_like_a_credential_is_left_out_and_markdown_is_harmless() {
         let told = plain("GET https://u:hunter22@a.b/x?token=abc Bearer eyJhbGciOi | <img> password=geheim done");
-        assert_eq!(told, "GET https://…@a.b Bearer … \\| \\<img> password=… done");
+        assert_eq!(told, "GET https://…@a.b/x?token=… Bearer … \\| \\<img> password=… done");
         assert_eq!(plain("-----BEGIN PRIVATE KEY----- x"), "(a private key was here)");
         assert_eq!(
             plain("_acme-challenge.a.b has 3 records\u{1b}[2J"),
