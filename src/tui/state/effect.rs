@@ -3,12 +3,12 @@
 use quarterdeck_core::actions::{Args, Outcome, Plan, RunId};
 use quarterdeck_core::certificates::truths::Looks;
 use quarterdeck_core::cluster::Namespaces;
-use quarterdeck_core::platform::{Operation, WayIn};
-use quarterdeck_core::session::OpenForward;
 use quarterdeck_core::handover::note;
 use quarterdeck_core::overview::Overview;
+use quarterdeck_core::platform::{Operation, WayIn};
 use quarterdeck_core::probe::CheckStep;
 use quarterdeck_core::resources::{Kinds, Level, ObjectRef};
+use quarterdeck_core::session::OpenForward;
 use quarterdeck_core::{Problem, ProblemKind, Result};
 use serde_json::Value;
 use std::sync::Arc;
