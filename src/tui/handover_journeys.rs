@@ -91,9 +91,9 @@ fn self_checks_are_told_one_by_one() {
 fn a_link_that_leads_nowhere_says_why() {
     let mut robot = Robot::start("ominis", 80, 24);
     robot.until("cannot be issued").until_idle();
-    robot.keys(":qd://elsewhere/pods.v1/a/b<enter>").until("no context of that name");
+    robot.keys(":qd://elsewhere/pods.v1/a/b<enter>").until("cannot follow the link elsewhere");
     let here = robot.state.context.clone();
-    robot.keys(&format!(":qd://{here}/gadgets.v1.example.com/a/b<enter>")).until("offers no such kind");
+    robot.keys(&format!(":qd://{here}/gadgets.v1.example.com/a/b<enter>")).until("cannot follow the link gadgets");
     robot.keys(&format!(":qd://{here}/pods.v1<enter>")).until("it has not four parts");
     robot.keys(&format!(":qd://{here}/namespaces.v1/-/client-zoo?view=yaml<enter>")).until("kind: Namespace");
     robot.keys("Y");
