@@ -1,6 +1,6 @@
 //! `qd cert …`: one certificate. What can be asked is a subcommand, each in its own file.
 
-use super::{cert_check, cert_inspect, cert_note, cert_probe, cert_why};
+use super::{cert_check, cert_inspect, cert_note, cert_probe, cert_renew, cert_why};
 use crate::arguments::Common;
 use clap::{Args, Subcommand};
 use quarterdeck_core::Result;
@@ -24,6 +24,8 @@ enum What {
     Inspect(cert_inspect::Arguments),
     /// The incident note in Markdown: verdict, chain, evidence, timeline, what was done
     Note(cert_note::Arguments),
+    /// Issue certificates again now: some, those of a selector, or all that fail; in waves, within a budget
+    Renew(cert_renew::Arguments),
 }
 
 pub async fn run(arguments: Arguments, common: &Common) -> Result<u8> {
@@ -33,5 +35,6 @@ pub async fn run(arguments: Arguments, common: &Common) -> Result<u8> {
         What::Check(a) => cert_check::run(a, common).await,
         What::Inspect(a) => cert_inspect::run(a, common).await,
         What::Note(a) => cert_note::run(a, common).await,
+        What::Renew(a) => cert_renew::run(a, common).await,
     }
 }

@@ -7,6 +7,7 @@ mod cert_check;
 mod cert_inspect;
 mod cert_note;
 mod cert_probe;
+mod cert_renew;
 mod cert_why;
 pub mod check;
 pub mod completions;
@@ -43,7 +44,7 @@ pub enum Command {
     Tenants(platform::Arguments),
     /// Certificates: valid until when, renewed when, and what stands in the way
     Certs(platform::Arguments),
-    /// One certificate: why it is as it is
+    /// One certificate: why it is as it is; renew
     Cert(cert::Arguments),
     /// Routes: which host leads where
     Routes(platform::Arguments),

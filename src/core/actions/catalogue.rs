@@ -1,10 +1,11 @@
 //! All actions, in the order in which menus show them.
 
 use super::action::Action;
+use super::cert::{answer, clear_stuck, recreate_secret, renew, retry, set_issuer, temporary};
 use super::{
-    annotate, backup, delete, drain, edit, label, rerun, restart, rollback, scale, set_image, toggle, trigger,
+    annotate, argocd, backup, delete, drain, edit, flux, label, refresh_secret, rerun, restart, rollback, scale,
+    set_image, toggle, trigger,
 };
-use super::{argocd, flux, refresh_secret};
 
 static ALL: &[&dyn Action] = &[
     &edit::Edit,
@@ -33,6 +34,14 @@ static ALL: &[&dyn Action] = &[
     &flux::Suspend,
     &flux::Resume,
     &refresh_secret::RefreshSecret,
+    &renew::Renew,
+    &retry::Retry,
+    &clear_stuck::ClearStuck,
+    &answer::APPROVE,
+    &answer::DENY,
+    &set_issuer::SetIssuer,
+    &temporary::Temporary,
+    &recreate_secret::RecreateSecret,
     &label::Label,
     &annotate::Annotate,
     &delete::Delete,

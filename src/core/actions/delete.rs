@@ -81,6 +81,7 @@ impl Action for Delete {
             if reference.kind.plural == "customresourcedefinitions" {
                 warnings.push(format!("every object of the kind {} goes with it", reference.name));
             }
+            warnings.extend(super::cert::consequences::of(reference, &target.object));
             let finalizers = words(&target.object["metadata"]["finalizers"]);
             if !finalizers.is_empty() {
                 warnings.push(format!("{reference} goes only when its finalizers are done: {finalizers}"));

@@ -3,7 +3,7 @@
 use super::action::{Action, Progress};
 use super::observe::{Seen, watch};
 use super::run::{Blocked, StageState};
-use super::stage::{self, Judge, Look, Stage};
+use super::stage::{self, Found, Judge, Look, Scene, Stage};
 use crate::cluster::{Cluster, Request};
 use crate::overview::{Overview, OverviewHandle};
 use crate::resources::{Kind, ObjectRef};
@@ -25,6 +25,10 @@ pub(crate) struct Follower<'a> {
     pub object: &'a ObjectRef,
     /// For routes, and for what stands in the way.
     pub overview: OverviewHandle,
+    /// The configuration file, where there is one.
+    pub config: Option<&'a std::path::Path>,
+    /// How hosts are looked at.
+    pub probing: &'a crate::probe::Probing,
 }
 
 /// What became of a stage.
@@ -55,7 +59,7 @@ impl Follower<'_> {
         block: &(dyn Fn(Option<Blocked>) + Sync),
     ) -> Ended {
         let about = match &stage.look {
-            Look::Progress => self.object,
+            Look::Progress | Look::Own(_) => self.object,
             Look::Object(object, _) | Look::Rollout(object) | Look::Pods(object) | Look::Routes(object) => object,
         };
         let looked = async {
@@ -69,6 +73,15 @@ impl Follower<'_> {
                 Look::Rollout(of) => self.workloads(of, Arc::new(super::rollout::progress), "rolled out", tell).await,
                 Look::Pods(of) => self.workloads(of, Arc::new(stage::pods), "ready", tell).await,
                 Look::Routes(of) => self.routes(of, tell).await,
+                Look::Own(own) => {
+                    let (cluster, object, overview) = (self.cluster, self.object, &self.overview);
+                    let (config, probing) = (self.config, self.probing);
+                    match own.look(Scene { cluster, object, overview, config, probing, tell }).await {
+                        Found::Done(text) => Ended::new(StageState::Done, text),
+                        Found::Failed(text) => Ended::new(StageState::Failed, text),
+                        Found::Untold(text) => Ended::new(StageState::Skipped, text),
+                    }
+                }
             }
         };
         tokio::select! {

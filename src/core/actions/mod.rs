@@ -9,6 +9,7 @@ pub(crate) mod archive;
 pub mod argocd;
 pub mod backup;
 pub mod catalogue;
+pub mod cert;
 pub mod command;
 pub mod delete;
 pub mod diff;
@@ -52,7 +53,7 @@ pub use plan::{DiffLine, DryRun, Effect, Plan, Risk, Step};
 pub use run::{
     Blocked, Confirmation, Outcome, RunEvent, RunId, RunStep, RunView, StageNow, StageState, StepResult, StepState,
 };
-pub use stage::{Look, Stage};
+pub use stage::{Found, Look, Own, Scene, Stage};
 
 #[cfg(test)]
 mod gitops_tests;

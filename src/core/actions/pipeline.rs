@@ -70,7 +70,12 @@ impl Planner<'_> {
         if !unread.is_empty() {
             proposal.warnings.push(format!("you may not read {}: what is there now is not shown", unread.join(", ")));
         }
-        let objects: Vec<ObjectRef> = targets.into_iter().map(|t| t.reference).collect();
+        let mut objects: Vec<ObjectRef> = targets.into_iter().map(|t| t.reference).collect();
+        // What a verb leaves out has no step; where steps are on other objects (a Job), all are meant.
+        let has_step = |o: &ObjectRef| proposal.steps.iter().any(|s| s.object.uid == o.uid && s.object.kind == o.kind);
+        if objects.iter().any(has_step) {
+            objects.retain(has_step);
+        }
         let mut rights: Vec<Right> = objects.iter().flat_map(|o| action.rights(o)).collect();
         // A plan may reach further than the objects that were named: to their sources, to what they have made.
         let named = |o: &ObjectRef| objects.iter().any(|n| n.uid == o.uid && n.path(None) == o.path(None));

@@ -52,6 +52,8 @@ pub(crate) struct Runner {
     /// For routes and for what stands in the way; watches nothing unless `full`.
     pub overview: OverviewHandle,
     pub usual: Usual,
+    /// How hosts are looked at.
+    pub probing: crate::probe::Probing,
 }
 
 /// How a wave ended.
@@ -395,7 +397,9 @@ impl Runner {
                 stage_now(stage.id, &stage.title, self.usual.seconds(&name, &object.kind.kind, stage.id))
             }));
         });
-        let follower = Follower { cluster: &self.cluster, action, object, overview: self.overview.clone() };
+        let config = self.guards.config().file.as_deref();
+        let (overview, probing) = (self.overview.clone(), &self.probing);
+        let follower = Follower { cluster: &self.cluster, action, object, overview, config, probing };
         let mut told = String::new();
         for (n, stage) in (1..).zip(&stages) {
             self.stage(i, n, |s, now| {
@@ -520,17 +524,18 @@ fn after(step: &Step, answer: &Value) -> After {
     if object.uid.is_empty() {
         object.uid = answer["metadata"]["uid"].as_str().unwrap_or_default().into();
     }
-    let undo =
-        step.undo.clone().filter(|_| step.effect.method == Method::Post || !step.diff.is_empty()).map(|effect| {
-            UndoStep {
-                object: KeptObject::of(&object),
-                title: step.title.clone(),
-                expect: match step.effect.method {
-                    Method::MergePatch => expectation(step, answer),
-                    _ => Value::Null,
-                },
-                effect,
-            }
+    let undo = step
+        .undo
+        .clone()
+        .filter(|_| matches!(step.effect.method, Method::Post | Method::Delete) || !step.diff.is_empty())
+        .map(|effect| UndoStep {
+            object: KeptObject::of(&object),
+            title: step.title.clone(),
+            expect: match step.effect.method {
+                Method::MergePatch => expectation(step, answer),
+                _ => Value::Null,
+            },
+            effect,
         });
     After { object, undo }
 }

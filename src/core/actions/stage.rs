@@ -2,6 +2,9 @@
 //! parts of its own ([`super::Action::stages`]); how each is looked at stands in `follow`.
 
 use super::action::Progress;
+use crate::cluster::Cluster;
+use crate::overview::OverviewHandle;
+use crate::probe::Probing;
 use crate::resources::ObjectRef;
 use serde_json::Value;
 use std::sync::Arc;
@@ -22,6 +25,39 @@ pub enum Look {
     Pods(ObjectRef),
     /// The routes that lead to the same have ready endpoints.
     Routes(ObjectRef),
+    /// The verb looks itself.
+    Own(Arc<dyn Own>),
+}
+
+/// How a stage ended that the verb looked at itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Found {
+    Done(String),
+    Failed(String),
+    /// It cannot be told, or there is nothing of the sort; why.
+    Untold(String),
+}
+
+/// A stage that a verb looks at itself: it takes more than one object to tell how far it is.
+#[async_trait::async_trait]
+pub trait Own: Send + Sync {
+    /// Follows it to its end; is dropped when the run is stopped or patience is over.
+    async fn look(&self, scene: Scene<'_>) -> Found;
+}
+
+/// Where a stage is looked at.
+pub struct Scene<'a> {
+    pub cluster: &'a Cluster,
+    /// The step's object.
+    pub object: &'a ObjectRef,
+    /// The platform; watches nothing where the run is not followed.
+    pub overview: &'a OverviewHandle,
+    /// The configuration file, where there is one.
+    pub config: Option<&'a std::path::Path>,
+    /// How hosts are looked at.
+    pub probing: &'a Probing,
+    /// Takes what is seen, in words.
+    pub tell: &'a (dyn Fn(&str) + Sync),
 }
 
 /// A part of what follows on a step.
@@ -47,6 +83,10 @@ impl Stage {
     /// The step's object, judged by the action's own `progress`.
     pub fn progress(id: &'static str, title: impl Into<String>) -> Self {
         Self { id, title: title.into(), look: Look::Progress }
+    }
+    /// A stage that the verb looks at itself.
+    pub fn own(id: &'static str, title: impl Into<String>, look: impl Own + 'static) -> Self {
+        Self { id, title: title.into(), look: Look::Own(Arc::new(look)) }
     }
     /// Rollout, pods and routes of a workload, or of all that an Application, Kustomization or HelmRelease brought.
     pub fn workloads(of: &ObjectRef) -> Vec<Self> {

@@ -55,6 +55,9 @@ impl Planner<'_> {
 
     async fn undo_step(&self, undo: &UndoStep) -> Result<Step> {
         let reference = undo.object.reference();
+        if undo.effect.method == Method::Post {
+            return self.made_again(undo, reference).await;
+        }
         if undo.effect.method != Method::MergePatch {
             let target = fetch(self.cluster, reference).await?;
             let mut effect = undo.effect.clone();
@@ -96,6 +99,33 @@ impl Planner<'_> {
         let target = Target { reference, object: current.clone() };
         let change = undo.effect.body.clone().unwrap_or(Value::Null);
         Ok(Step::patch(&target, undo.effect.path.clone(), &current, &change, format!("take back: {}", undo.title)))
+    }
+
+    /// The step that makes again what was deleted, as long as nothing of its name has come.
+    async fn made_again(&self, undo: &UndoStep, mut reference: ObjectRef) -> Result<Step> {
+        match self.cluster.json::<Value>(Request::get(reference.path(None))).await {
+            Ok(_) => {
+                return Err(Problem::new(
+                    ProblemKind::Conflict,
+                    "cannot undo",
+                    "a new one of its name is there by now",
+                )
+                .on(reference.to_string())
+                .next("look at the new one; the old one is not put in its place"));
+            }
+            Err(p) if p.kind == ProblemKind::NotFound => {}
+            Err(p) => return Err(p),
+        }
+        reference.uid = "".into();
+        Ok(Step {
+            title: format!("take back: {}", undo.title),
+            object: reference,
+            effect: undo.effect.clone(),
+            diff: Vec::new(),
+            dry_run: DryRun::Pending,
+            undo: None,
+            current: Value::Null,
+        })
     }
 }
 

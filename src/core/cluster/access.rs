@@ -39,7 +39,8 @@ impl Right {
         let group = if self.group.is_empty() { String::new() } else { format!(".{}", self.group) };
         let place =
             if self.namespace.is_empty() { "in the whole cluster".into() } else { format!("in {}", self.namespace) };
-        format!("{} {}{group} {place}", self.verb, self.resource)
+        let name = if self.name.is_empty() { String::new() } else { format!(" {}", self.name) };
+        format!("{} {}{group}{name} {place}", self.verb, self.resource)
     }
     /// The Role (or ClusterRole) that would give it, as YAML for whoever grants rights.
     pub fn role_yaml(&self) -> String {
@@ -48,8 +49,10 @@ impl Right {
         } else {
             ("Role", format!("\n  namespace: {}", self.namespace))
         };
+        let names =
+            if self.name.is_empty() { String::new() } else { format!("  resourceNames: [\"{}\"]\n", self.name) };
         format!(
-            "apiVersion: rbac.authorization.k8s.io/v1\nkind: {kind}\nmetadata:\n  name: quarterdeck-{}-{}{namespace}\nrules:\n- apiGroups: [\"{}\"]\n  resources: [\"{}\"]\n  verbs: [\"{}\"]\n",
+            "apiVersion: rbac.authorization.k8s.io/v1\nkind: {kind}\nmetadata:\n  name: quarterdeck-{}-{}{namespace}\nrules:\n- apiGroups: [\"{}\"]\n  resources: [\"{}\"]\n{names}  verbs: [\"{}\"]\n",
             self.verb,
             self.resource.replace('/', "-"),
             self.group,

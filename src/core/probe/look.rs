@@ -33,12 +33,22 @@ struct File {
 struct ProbeConfig {
     /// When the page of a certificate is opened.
     on_open: bool,
+    /// Where the hosts of routes serve TLS, seen from here.
+    https_port: u16,
 }
 
 impl Default for ProbeConfig {
     fn default() -> Self {
-        Self { on_open: true }
+        Self { on_open: true, https_port: 443 }
     }
+}
+
+fn read(config: Option<&std::path::Path>) -> Result<File> {
+    let text = config.and_then(|file| std::fs::read_to_string(file).ok()).unwrap_or_default();
+    toml::from_str::<File>(&text).map_err(|e| {
+        Problem::config("cannot read [dns] and [probe] of the configuration", e.message().to_owned())
+            .next("[dns] servers = [\"address:port\"], authoritative-port = 53; [probe] https-port = 443")
+    })
 }
 
 /// Hosts of a certificate that are looked at.
@@ -58,18 +68,23 @@ pub enum Probing {
     Script(Script),
 }
 
+/// Who is asked about names: `[dns]` of a configuration file, else the system's resolvers.
+pub(crate) fn dns_of(config: Option<&std::path::Path>) -> Result<Dns> {
+    Dns::new(&read(config)?.dns).map_err(|e| Problem::config("cannot ask DNS", e.words()).next("set [dns] servers"))
+}
+
+/// Where the hosts of routes serve TLS, seen from here: 443 unless `[probe]` of a configuration file says otherwise.
+pub(crate) fn https_port(config: Option<&std::path::Path>) -> u16 {
+    read(config).unwrap_or_default().probe.https_port
+}
+
 impl Session {
     /// Who is asked about names: `[dns]` of the configuration, else the system's resolvers.
     ///
     /// # Errors
     /// When the configuration is wrong or there is no resolver.
     pub fn dns(&self) -> Result<Dns> {
-        let text = self.config_file().and_then(|file| std::fs::read_to_string(file).ok()).unwrap_or_default();
-        let config = toml::from_str::<File>(&text).map_err(|e| {
-            Problem::config("cannot read [dns] of the configuration", e.message().to_owned())
-                .next("servers = [\"address:port\"], authoritative-port = 53")
-        })?;
-        Dns::new(&config.dns).map_err(|e| Problem::config("cannot ask DNS", e.words()).next("set [dns] servers"))
+        dns_of(self.config_file())
     }
     /// What is served at a host, judged with the system's roots and those of `ca` (PEM).
     ///
@@ -132,7 +147,7 @@ impl Session {
         }
         let route = addresses(&objects).into_iter().next();
         let look = |address| {
-            let target = TlsTarget { host: host.clone(), address, port: 443 };
+            let target = TlsTarget { host: host.clone(), address, port: self.probe_config().https_port };
             async move {
                 let found = self.probe(&target, None).await?;
                 Ok::<_, Problem>(Look { by_route: target.address.is_some(), target, found })
@@ -154,8 +169,7 @@ impl Session {
         Ok(looks)
     }
     fn probe_config(&self) -> ProbeConfig {
-        let text = self.config_file().and_then(|file| std::fs::read_to_string(file).ok()).unwrap_or_default();
-        toml::from_str::<File>(&text).unwrap_or_default().probe
+        read(self.config_file()).unwrap_or_default().probe
     }
     /// Makes the checks for a certificate that its authority would make, from here; each is told when it is done.
     /// Reads the open challenges; changes nothing.

@@ -18,6 +18,7 @@ pub use dns::{Answer, Dns, DnsConfig, DnsFault};
 pub use dns_report::{Authority, CaaReport, DnsReport, ServerReport};
 pub use http01::{Http01, Http01Verdict, check_http01};
 pub use look::{Probing, Script};
+pub(crate) use look::{dns_of, https_port};
 pub use self_check::{CheckRequest, CheckStep, Method, self_check};
 pub use tls::{Served, TlsFault, TlsTarget, probe};
 pub use trust::{Roots, Trouble};

@@ -126,6 +126,7 @@ impl Session {
             listener: inner.listener.clone(),
             user: self.user(&plan.context),
             cancel: cancel.clone(),
+            probing: inner.options.probing.clone(),
             cluster,
             run: 0,
             full,

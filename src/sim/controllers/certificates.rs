@@ -8,7 +8,7 @@
 use super::cluster::{Cluster, leaving};
 use crate::shapes::event::Happening;
 use crate::shapes::pod_state::{self, PodState};
-use crate::shapes::{acme, network, times};
+use crate::shapes::{acme, names, network, times};
 use crate::table::age;
 use crate::value::{annotation, at, condition, list, name, namespace, text};
 use serde_json::{Value, json};
@@ -30,14 +30,31 @@ fn stuck(c: &Value) -> Option<String> {
     Some(format!("dial tcp: lookup {host} on 10.96.0.10:53: no such host"))
 }
 
-/// Begins an issuance when there is no Secret, or when somebody asked for it
+/// A UID that no earlier object of the name had.
+fn fresh(ns: &str, object: &str, now: jiff::Timestamp) -> Value {
+    names::uid(&["again", ns, object, &times::text(now)]).into()
+}
+
+/// The issuer of the Secret is not the one that the Certificate names.
+fn other_issuer(cluster: &Cluster, c: &Value) -> bool {
+    let Some(secret) = cluster.find("v1", "Secret", namespace(c), text(c, "spec.secretName")) else { return false };
+    let signed = annotation(&secret, "cert-manager.io/issuer-name");
+    signed.is_some_and(|name| name != text(c, "spec.issuerRef.name"))
+}
+
+/// Begins an issuance when there is no Secret, when it is of another issuer, or when somebody asked for it
 /// (`status.conditions[Issuing]` with the reason `ManuallyTriggered`).
 pub(super) fn reconcile(cluster: &mut Cluster, ns: &str, object: &str) {
     let Some(c) = find(cluster, ns, object) else { return };
-    let asked =
-        condition(&c, "Issuing")["status"] == "True" && condition(&c, "Issuing")["reason"] == "ManuallyTriggered";
-    let new = list(&c, "status.conditions").is_empty();
-    if !(asked || new) || !text(&c, "status.nextPrivateKeySecretName").is_empty() {
+    let issuing = condition(&c, "Issuing").clone();
+    let asked = issuing["status"] == "True" && issuing["reason"] == "ManuallyTriggered";
+    let ready = condition(&c, "Ready")["status"] == "True";
+    let gone = ready && cluster.find("v1", "Secret", ns, text(&c, "spec.secretName")).is_none();
+    let other = ready && issuing["status"].is_null() && other_issuer(cluster, &c);
+    let new = list(&c, "status.conditions").is_empty() || gone || other;
+    // What was deleted in the middle is made again.
+    let lost = issuing["status"] == "True" && open_request(cluster, &c).is_none();
+    if !(asked || new || lost) || !(lost || text(&c, "status.nextPrivateKeySecretName").is_empty()) {
         return;
     }
     let now = cluster.now();
@@ -70,6 +87,8 @@ pub(super) fn reconcile(cluster: &mut Cluster, ns: &str, object: &str) {
         cluster.delete(&old, None);
     }
     let mut request = acme::request(&c, revision, now);
+    // What is made again is another object.
+    request["metadata"]["uid"] = fresh(ns, &request_name, now);
     let issuer = text(&c, "spec.issuerRef.name");
     let kind = match text(&c, "spec.issuerRef.kind") {
         "" => "Issuer",
@@ -239,6 +258,7 @@ pub(super) fn issued(cluster: &mut Cluster, ns: &str, object: &str) {
     let not_after = times::shift(now, 90 * 86_400);
     let old = cluster.find("v1", "Secret", ns, text(&c, "spec.secretName"));
     let mut secret = acme::tls_secret(&c, now, not_after, now);
+    secret["metadata"]["uid"] = fresh(ns, name(&secret), now);
     if let Some(old) = &old {
         secret["metadata"]["uid"] = old["metadata"]["uid"].clone();
         secret["metadata"]["creationTimestamp"] = old["metadata"]["creationTimestamp"].clone();
@@ -269,7 +289,9 @@ pub(super) fn issued(cluster: &mut Cluster, ns: &str, object: &str) {
         Some("True") => age::time(condition(&c, "Ready"), "lastTransitionTime").unwrap_or(now),
         _ => now,
     };
-    cluster.set_status(&c, "cert-manager", acme::issued_status(now, not_after, revision, since));
+    let mut status = acme::issued_status(now, not_after, revision, since);
+    status["conditions"][0]["observedGeneration"] = at(&c, "metadata.generation").clone();
+    cluster.set_status(&c, "cert-manager", status);
     cluster.say(
         &c,
         "cert-manager-certificates-issuing",

@@ -111,6 +111,16 @@ fn note(cluster: &mut Cluster, change: &Arc<Change>) {
         ("argoproj.io", "applications") if !gone => mark("application", &name),
         (group, _) if !gone && group.ends_with(".toolkit.fluxcd.io") => mark("flux", &name),
         ("cert-manager.io", "certificates") if !gone => mark("certificate", &name),
+        // A deleted part of an issuance is made again: the owner, or whoever writes the Secret, has a look.
+        ("cert-manager.io", "certificaterequests") | ("acme.cert-manager.io", "orders") | ("", "secrets") if gone => {
+            let value = object.value();
+            if let Some(certificate) = crate::value::annotation(&value, "cert-manager.io/certificate-name") {
+                mark("certificate", certificate);
+                if change.plural == "orders" {
+                    mark("certificate-ordered", certificate);
+                }
+            }
+        }
         ("acme.cert-manager.io", "challenges") if !gone => mark("challenge", &name),
         ("rbac.authorization.k8s.io", "clusterroles") => mark("aggregation", ""),
         _ => {}

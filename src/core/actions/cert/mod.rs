@@ -1,0 +1,20 @@
+//! Verbs that repair certificates of cert-manager, one file each, and what they share: which objects are meant, what a
+//! renewal uses of a budget, what becomes of objects of an issuance that are deleted, and how an issuance is followed
+//! to the leaf that is served. Does not live here: finding out what is wrong (that is `certificates`).
+
+pub mod allowance;
+pub mod answer;
+pub mod clear_stuck;
+pub(crate) mod consequences;
+pub(crate) mod issuance;
+pub mod recreate_secret;
+pub mod renew;
+pub mod retry;
+pub(crate) mod served;
+pub mod set_issuer;
+pub(crate) mod stages;
+pub mod temporary;
+pub(crate) mod watch_list;
+
+#[cfg(test)]
+mod tests;
