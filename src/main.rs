@@ -18,7 +18,7 @@ fn main() -> color_eyre::Result<ExitCode> {
 
 /// Opens the screen; what ended it badly is told on the terminal that it gave back.
 async fn screen_face(screen: quarterdeck_cli::Screen) -> ExitCode {
-    let quarterdeck_cli::Screen { options, context, namespaces, plain, look, demo, .. } = screen;
+    let quarterdeck_cli::Screen { options, context, beside, namespaces, plain, look, demo, .. } = screen;
     let config_dir = directories::ProjectDirs::from("", "", "quarterdeck").map(|d| d.config_dir().to_path_buf());
     let tui = quarterdeck_tui::TuiOptions {
         ascii: look.ascii,
@@ -26,6 +26,7 @@ async fn screen_face(screen: quarterdeck_cli::Screen) -> ExitCode {
         theme: look.theme,
         keymap: look.keymap.unwrap_or_else(|| "default".into()),
         context,
+        beside,
         namespaces,
         start_view: look.view,
         mouse: !look.no_mouse,

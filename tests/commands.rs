@@ -79,6 +79,32 @@ fn reading_commands_answer_as_tables_names_and_json() {
     let certificates = served.json("certs -o json");
     assert_eq!(certificates["kind"], "CertificateList");
     assert!(certificates["items"].as_array().is_some_and(|i| i.iter().any(|c| c["verdict"]["level"] == "bad")));
+    let timeline = served.json("certs timeline -o json");
+    assert_eq!(timeline["buckets"].as_array().map(Vec::len), Some(13), "90 days by week");
+    let renewals = |t: &Value| t["items"].as_array().map_or(0, |i| i.iter().filter(|m| m["what"] == "renews").count());
+    let counted: u64 =
+        timeline["buckets"].as_array().expect("buckets").iter().filter_map(|b| b["renews"].as_u64()).sum();
+    assert_eq!(counted as usize, renewals(&timeline));
+    let coverage = served.qd("certs coverage -o json");
+    assert_eq!(coverage.status.code(), Some(1), "hosts are not covered");
+    let coverage: Value = serde_json::from_slice(&coverage.stdout).expect("JSON");
+    assert!(coverage["uncovered"].as_array().is_some_and(|u| u.iter().all(|h| h["verdict"]["next"] != "")));
+    // As a monitor sees it: exit codes of Nagios, one line with performance data.
+    let critical = served.qd("check certs");
+    let words = String::from_utf8_lossy(&critical.stdout).into_owned();
+    assert_eq!((critical.status.code(), words.lines().count()), (Some(2), 1), "{words}");
+    assert!(words.starts_with("CRITICAL - ") && words.contains(" | certificates="), "{words}");
+    let well = served.qd("check certs -n client-zoo");
+    let words = String::from_utf8_lossy(&well.stdout).into_owned();
+    assert!(well.status.code() == Some(0) && words.starts_with("OK - "), "{words}");
+    let nobody = served.qd("check certs --context demo --context elsewhere -n client-zoo");
+    let words = String::from_utf8_lossy(&nobody.stdout).into_owned();
+    assert!(nobody.status.code() == Some(3) && words.starts_with("UNKNOWN - "), "{words}");
+    let metrics = String::from_utf8_lossy(&served.qd("check certs -o metrics").stdout).into_owned();
+    assert!(
+        metrics.contains("# TYPE qd_certificate_used_ratio gauge\nqd_certificate_used_ratio{context=\"demo\""),
+        "{metrics}"
+    );
     let why = served.qd("cert why client-acme/api-tls -o json");
     assert_eq!(why.status.code(), Some(1), "what is broken ends with 1");
     let why: Value = serde_json::from_slice(&why.stdout).expect("JSON");

@@ -22,12 +22,18 @@ pub struct Served {
 impl Served {
     /// Serves a world with further pods and a story, and waits until it answers.
     pub fn start(world: &str, pods: usize, story: &str) -> Self {
-        let folder = std::env::temp_dir().join(format!("quarterdeck-bench-{}-{pods}-{story}", std::process::id()));
+        let name = format!("{pods}-{story}");
+        Self::with(world, &["--pods", &pods.to_string(), "--story", story], &name)
+    }
+    /// Serves a world with these arguments; `name` is for its folder.
+    pub fn with(world: &str, arguments: &[&str], name: &str) -> Self {
+        let folder = std::env::temp_dir().join(format!("quarterdeck-bench-{}-{name}", std::process::id()));
         let _ = std::fs::remove_dir_all(&folder);
         std::fs::create_dir_all(&folder).expect("a folder");
         let file = folder.join("kubeconfig");
         let mut child = Command::new(program())
-            .args(["demo", "--world", world, "--pods", &pods.to_string(), "--story", story])
+            .args(["demo", "--world", world])
+            .args(arguments)
             .args(["--serve", "127.0.0.1:0", "--write-kubeconfig"])
             .arg(&file)
             .stdout(Stdio::piped())

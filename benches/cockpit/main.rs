@@ -4,6 +4,7 @@
 //! drift, so a time is only ever compared with another one taken in turn with it in the same run.
 //! A figure that misses its bound makes the program end with 1.
 
+mod certificates;
 mod demo;
 mod figures;
 mod lists;
@@ -31,6 +32,9 @@ fn main() {
     }
     if is_wanted("logs") {
         logs::run(&mut figures);
+    }
+    if is_wanted("certificates") {
+        certificates::run(&mut figures);
     }
     if is_wanted("targets") {
         screen::targets(&mut figures);

@@ -11,7 +11,7 @@ use std::path::PathBuf;
 #[derive(Debug, Parser)]
 #[command(name = "qd", version, about, disable_help_subcommand = true, propagate_version = true)]
 #[command(
-    after_help = "Exit codes: 0 fine, 1 findings or a failed action, 2 wrong usage, 3 cluster not reachable, 4 not allowed, 5 conflict.\nTo look around without a cluster: qd demo"
+    after_help = "Exit codes: 0 fine, 1 findings or a failed action, 2 wrong usage, 3 cluster not reachable, 4 not allowed, 5 conflict;\n`qd check certs` has those of Nagios: 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN.\nTo look around without a cluster: qd demo"
 )]
 pub struct Cli {
     #[command(flatten)]

@@ -15,6 +15,8 @@ pub struct Wanted {
     pub story: String,
     /// Further pods.
     pub pods: usize,
+    /// Further certificates.
+    pub certs: usize,
     pub faults: Vec<String>,
     /// A free port of loopback when `None`.
     pub address: Option<SocketAddr>,
@@ -39,7 +41,7 @@ impl Demo {
             })?;
         }
         let clock = Clock::system();
-        let options = WorldOptions { pods: wanted.pods, clock: clock.clone(), ..WorldOptions::default() };
+        let options = WorldOptions { pods: wanted.pods, certs: wanted.certs, clock: clock.clone() };
         let name = wanted.world.clone();
         let load = tokio::task::spawn_blocking(move || world::load(&name, &options)).await;
         let store = load

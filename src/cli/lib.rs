@@ -31,6 +31,8 @@ pub struct Screen {
     pub options: Options,
     /// The context to begin with; the kubeconfig's current one when `None`.
     pub context: Option<String>,
+    /// Further contexts, for the boards of several clusters.
+    pub beside: Vec<String>,
     /// Namespaces to begin with; empty for those of last time.
     pub namespaces: Vec<String>,
     pub all_namespaces: bool,

@@ -4,6 +4,8 @@
 //! returns effects; `driver` carries them out and answers come back as inputs; `view` draws the
 //! state, and `terminal` sends what changed. `plain` is the same without a screen.
 
+#[cfg(test)]
+mod board_journeys;
 pub mod driver;
 #[cfg(test)]
 mod follow_journeys;

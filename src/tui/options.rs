@@ -19,6 +19,8 @@ pub struct TuiOptions {
     pub keymap: String,
     /// Context to open; `None`: the kubeconfig's current one.
     pub context: Option<String>,
+    /// Further contexts, which the boards of several clusters show beside it.
+    pub beside: Vec<String>,
     /// Namespaces to look at; empty for all.
     pub namespaces: Vec<String>,
     /// What to open, as it would be typed after `:`; `None`: home, and the last view is offered.
@@ -45,6 +47,7 @@ impl Default for TuiOptions {
             theme: None,
             keymap: "default".into(),
             context: None,
+            beside: Vec::new(),
             namespaces: Vec::new(),
             start_view: None,
             mouse: true,

@@ -1,11 +1,12 @@
 //! `qd check`: what is wrong, for people, cron and CI. Ends with 1 when there is something.
 
-use super::platform::overview;
+use super::check_certs;
+use super::platform::overviews;
 use crate::arguments::{Common, Form, Printed};
 use crate::output::paint::mark;
 use crate::output::{Paint, line, print_value};
 use crate::place::Place;
-use clap::{Args, ValueEnum};
+use clap::{Args, Subcommand, ValueEnum};
 use quarterdeck_core::Result;
 use quarterdeck_core::clock::human_duration;
 use quarterdeck_core::findings::Finding;
@@ -22,7 +23,10 @@ enum Least {
 }
 
 #[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
 pub struct Arguments {
+    #[command(subcommand)]
+    also: Option<Also>,
     /// Only findings of at least this level
     #[arg(long, value_enum, default_value = "warn", value_name = "LEVEL")]
     level: Least,
@@ -33,13 +37,23 @@ pub struct Arguments {
     printed: Printed,
 }
 
+#[derive(Debug, Subcommand)]
+enum Also {
+    /// Certificates, for monitors: a Nagios line and its exit codes (0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN), or metrics
+    Certs(check_certs::Arguments),
+}
+
 pub async fn run(arguments: Arguments, common: &Common) -> Result<u8> {
+    if let Some(Also::Certs(certs)) = arguments.also {
+        return check_certs::run(certs, common).await;
+    }
     let place = Place::open(common)?;
     let mut all: Vec<(String, Finding)> = Vec::new();
     let mut failed = 0;
     let mut now = place.session.clock().now();
-    for context in &place.contexts {
-        match overview(&place, context).await {
+    for (context, seen) in overviews(&place).await {
+        let context = &context;
+        match seen {
             Ok(overview) => {
                 now = overview.at;
                 let scope = place.wide_scope(&place.session.cluster(context)?);

@@ -18,6 +18,9 @@ pub struct Arguments {
     /// So many further pods
     #[arg(long, value_name = "NUMBER", default_value_t = 0, hide_default_value = true)]
     pods: usize,
+    /// So many further certificates
+    #[arg(long, value_name = "NUMBER", default_value_t = 0, hide_default_value = true)]
+    certs: usize,
     /// What happens in it over time: quiet, rollout, stuck-certificate, degrading-app, churn or churn=N a second
     #[arg(long, value_name = "STORY", default_value = "quiet")]
     story: String,
@@ -38,6 +41,7 @@ pub async fn run(arguments: Arguments, common: &Common) -> Result<Option<Box<Scr
         world: arguments.world,
         story: arguments.story,
         pods: arguments.pods,
+        certs: arguments.certs,
         faults: arguments.fault,
         address: arguments.serve,
     };
@@ -67,6 +71,7 @@ pub async fn run(arguments: Arguments, common: &Common) -> Result<Option<Box<Scr
     Ok(Some(Box::new(Screen {
         options,
         context: None,
+        beside: Vec::new(),
         namespaces: common.namespace.clone(),
         all_namespaces: common.all_namespaces,
         plain: common.plain,

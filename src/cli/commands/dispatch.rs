@@ -10,17 +10,22 @@ use std::process::ExitCode;
 pub async fn dispatch(cli: Cli) -> Face {
     let common = cli.common;
     let Some(command) = cli.command else {
-        let context = match common.one_context() {
-            Ok(context) => context.map(str::to_string),
-            Err(problem) => return failed(&problem),
-        };
+        let mut contexts = common.context.clone().into_iter();
+        let context = contexts.next();
+        let beside: Vec<String> = contexts.collect();
+        let mut look = common.look.clone();
+        // Several clusters are asked for: the board is the page that shows them.
+        if !beside.is_empty() && look.view.is_none() {
+            look.view = Some("certificates".into());
+        }
         return Face::Screen(Box::new(Screen {
             options: quarterdeck_core::session::Options { interactive: false, ..common.options() },
             context,
+            beside,
             namespaces: common.namespace.clone(),
             all_namespaces: common.all_namespaces,
             plain: common.plain,
-            look: common.look.clone(),
+            look,
             demo: None,
         }));
     };
@@ -29,7 +34,7 @@ pub async fn dispatch(cli: Cli) -> Face {
         Command::Apps(a) => platform::run(platform::View::Apps, a.listed, &common).await,
         Command::App(a) => app::run(a, &common).await,
         Command::Tenants(a) => platform::run(platform::View::Tenants, a, &common).await,
-        Command::Certs(a) => platform::run(platform::View::Certs, a, &common).await,
+        Command::Certs(a) => certs::run(a, &common).await,
         Command::Cert(a) => cert::run(a, &common).await,
         Command::Routes(a) => platform::run(platform::View::Routes, a, &common).await,
         Command::Platform(a) => platforms::run(a, &common).await,

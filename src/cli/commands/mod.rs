@@ -9,7 +9,9 @@ mod cert_note;
 mod cert_probe;
 mod cert_renew;
 mod cert_why;
+pub mod certs;
 pub mod check;
+mod check_certs;
 pub mod completions;
 pub mod contexts;
 pub mod demo;
@@ -42,15 +44,15 @@ pub enum Command {
     App(app::Arguments),
     /// Tenants (teams, customers) and their namespaces
     Tenants(platform::Arguments),
-    /// Certificates: valid until when, renewed when, and what stands in the way
-    Certs(platform::Arguments),
+    /// Certificates: valid until when, renewed when, and what stands in the way; their timeline and coverage
+    Certs(certs::Arguments),
     /// One certificate: why it is as it is; renew
     Cert(cert::Arguments),
     /// Routes: which host leads where
     Routes(platform::Arguments),
     /// Which platform this is; profiles: show, detect, list, validate
     Platform(platforms::Arguments),
-    /// What is wrong; ends with 1 when there is something
+    /// What is wrong; ends with 1 when there is something. `check certs` is for monitors
     Check(check::Arguments),
     /// List any kind, with the server's own columns; without a kind: the kinds there are
     Get(get::Arguments),

@@ -71,6 +71,7 @@ pub async fn run(arguments: Arguments, common: &Common) -> Result<Result<Box<Scr
     Ok(Ok(Box::new(Screen {
         options: quarterdeck_core::session::Options { interactive: false, ..common.options() },
         context: Some(link.context),
+        beside: Vec::new(),
         namespaces: common.namespace.clone(),
         all_namespaces: common.all_namespaces,
         plain: common.plain,

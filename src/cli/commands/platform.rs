@@ -67,8 +67,9 @@ pub async fn run(view: View, arguments: Arguments, common: &Common) -> Result<u8
     let mut table_lines = Vec::new();
     let mut lists = Vec::new();
     let mut failed = 0;
-    for context in &place.contexts {
-        let overview = match overview(&place, context).await {
+    for (context, seen) in overviews(&place).await {
+        let context = &context;
+        let overview = match seen {
             Ok(overview) => overview,
             Err(problem) if place.many() => {
                 eprintln!("qd: {context}: {problem}");
@@ -117,6 +118,12 @@ pub async fn run(view: View, arguments: Arguments, common: &Common) -> Result<u8
         }
     }
     Ok(failed)
+}
+
+/// The platforms of all contexts, asked for at the same time: one that does not answer delays only itself.
+pub(super) async fn overviews(place: &Place) -> Vec<(String, Result<Arc<Overview>>)> {
+    let asked = place.contexts.iter().map(|context| async move { (context.clone(), overview(place, context).await) });
+    futures::future::join_all(asked).await
 }
 
 /// The platform of a context once its first lists are there. What is missing is told on standard error.
@@ -279,7 +286,7 @@ fn tenant(t: &TenantView) -> Line {
 }
 
 /// `in 23d`, or `5d ago` for what is over.
-fn away(at: Option<i64>, now: i64) -> String {
+pub(super) fn away(at: Option<i64>, now: i64) -> String {
     match at {
         None => String::new(),
         Some(at) if at >= now => format!("in {}", human_duration(at - now)),

@@ -11,18 +11,21 @@ pub mod controller;
 pub mod copies;
 #[cfg(test)]
 mod corpus;
+pub mod coverage;
 pub mod diagnose;
 pub mod facts;
 pub mod issuer;
 pub mod key;
 pub mod names;
 pub mod objects;
+pub mod rank;
 pub mod secret;
 pub mod served;
 pub mod signing;
 pub mod solver;
 #[cfg(test)]
 mod tests;
+pub mod timeline;
 pub mod tls_secrets;
 pub mod truths;
 pub mod verdict;

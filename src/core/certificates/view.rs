@@ -153,8 +153,8 @@ pub fn share(from: Option<i64>, to: Option<i64>, now: i64) -> Option<f64> {
     (to > from).then(|| (now - from) as f64 / (to - from) as f64)
 }
 
-/// All certificates: cert-manager's, then Secrets that nobody manages. The worst first, then by the share of the
-/// lifetime that is used.
+/// All certificates: cert-manager's, then Secrets that nobody manages. The worst first, then who is furthest
+/// beyond the renewal that is due.
 pub fn all(index: &Index<'_>, now: i64) -> Vec<CertificateView> {
     let mut views: Vec<CertificateView> = Vec::with_capacity(index.snapshot.certificates.len());
     for (kind, certificate) in index.snapshot.certificates.iter() {
@@ -174,10 +174,7 @@ pub fn all(index: &Index<'_>, now: i64) -> Vec<CertificateView> {
         views.push(view);
     }
     super::tls_secrets::unmanaged(index, now, &mut views);
-    views.sort_by(|a, b| {
-        let rank = |v: &CertificateView| (std::cmp::Reverse(v.verdict.level), -(v.used.unwrap_or(2.0) * 1e6) as i64);
-        (rank(a), &a.namespace, &a.name).cmp(&(rank(b), &b.namespace, &b.name))
-    });
+    views.sort_by(|a, b| super::rank::order(a, b, now));
     views
 }
 

@@ -1,12 +1,12 @@
 //! The overview as it is shown.
 
 use super::index::Index;
-use super::sources::SourceState;
+use super::sources::{SourceState, SourceWord};
 use super::{Snapshot, Sources};
 use crate::certificates::diagnose::Trail;
 use crate::certificates::truths::{Looks, Truth, truths};
 use crate::certificates::view::IssuerView;
-use crate::certificates::{Budget, CertificateView, Chain, chain};
+use crate::certificates::{Budget, CertificateView, Chain, chain, coverage};
 use crate::findings::{Finding, Group};
 use crate::platform::detect::{self, Weighed};
 use crate::platform::{AppView, PlatformView, Profile, Stage, stages};
@@ -165,6 +165,18 @@ impl Overview {
             users.push((if served { Level::Good } else { Level::Warn }, route.object.clone(), what));
         }
         users
+    }
+    /// Hosts without a certificate, and certificates that nobody uses. Made anew for each call.
+    pub fn coverage(&self) -> coverage::Coverage {
+        coverage::of(&Index::new(&self.snapshot), &self.certificates, &self.routes)
+    }
+    /// Whether certificates could be read, or the server knows none of cert-manager.
+    pub fn certificates_known(&self) -> bool {
+        let certificates =
+            |s: &&SourceState| s.resource.starts_with("certificates.") || s.resource.starts_with("secrets (TLS)");
+        let failed = |s: &SourceState| matches!(s.state, SourceWord::Denied | SourceWord::Failed | SourceWord::Loading);
+        let discovered = !self.sources.0.iter().any(|s| s.resource == "discovery");
+        discovered && self.loaded && !self.sources.0.iter().filter(certificates).any(failed)
     }
     /// Kinds that could not be read, whole or in part.
     pub fn partial(&self) -> impl Iterator<Item = &SourceState> {

@@ -93,6 +93,8 @@ pub struct Pod {
     pub spec: PodSpec,
     /// Of a pod that is ready or has ended well only the phase and the condition `Ready`.
     pub status: PodStatus,
+    /// Secrets that it mounts whole.
+    pub secrets: Vec<Str>,
 }
 
 /// A Pod before it is known to be fine.
@@ -107,6 +109,8 @@ struct WholePod {
 impl From<WholePod> for Pod {
     fn from(whole: WholePod) -> Self {
         let WholePod { metadata: meta, mut spec, mut status } = whole;
+        let secrets: Vec<Str> =
+            spec.volumes.iter().filter_map(|v| Some(v.secret.as_ref()?.secret_name.clone())).collect();
         if status.conditions.is("Ready") || &*status.phase == "Succeeded" {
             let phase = status.phase.clone();
             status.conditions.0.retain(|c| &*c.kind == "Ready");
@@ -117,7 +121,7 @@ impl From<WholePod> for Pod {
             spec.volumes.retain(|v| v.persistent_volume_claim.is_some());
             spec.volumes.shrink_to_fit();
         }
-        Self { meta, spec, status }
+        Self { meta, spec, status, secrets }
     }
 }
 
@@ -133,6 +137,13 @@ pub struct PodSpec {
 #[serde(rename_all = "camelCase", default)]
 pub struct Volume {
     pub persistent_volume_claim: Option<ClaimRef>,
+    pub secret: Option<SecretVolume>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct SecretVolume {
+    pub secret_name: Str,
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]

@@ -69,8 +69,9 @@ verbs! {
     Sort "sort" "Sort by a column; again to reverse";
     SortPick "sort-pick" "Choose the column to sort by";
     SortReverse "sort-reverse" "Reverse the order";
-    Group "group" "Group the rows: by type, tenant, stage, or not";
+    Group "group" "Group the rows: apps by type, tenant, stage; certificates by domain, issuer, …; or not";
     Wide "wide" "All columns";
+    Beside "beside" "Show other clusters beside this one";
     Namespace "namespace" "One namespace (number of the list, or name)";
     NamespacePick "namespace-pick" "Choose a set of namespaces";
     Go "go" "Go to a view or kind";

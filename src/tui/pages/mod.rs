@@ -31,6 +31,7 @@ page::pages! {
     forwards::Forwards,
     tenants::Tenants,
     certificates::Certificates,
+    timeline::Timeline,
     routes::Routes,
     app::AppPage,
     tenant::TenantPage,

@@ -26,6 +26,7 @@ const WORDS: &[(&str, &str)] = &[
     ("namespace", "namespaces"),
     ("certs", "certificates"),
     ("cert", "certificates"),
+    ("expiries", "timeline"),
     ("app", "apps"),
     ("tenant", "tenants"),
     ("route", "routes"),

@@ -47,6 +47,8 @@ pub enum Overlay {
 pub struct State {
     pub session: Session,
     pub context: String,
+    /// Contexts that pages of several clusters show beside it.
+    pub beside: Vec<String>,
     pub cluster: Option<Cluster>,
     pub connection: Connection,
     pub guard: GuardState,
@@ -109,6 +111,7 @@ impl State {
         let context = options.context.clone().unwrap_or_else(|| session.current_context());
         Self {
             session,
+            beside: options.beside.iter().filter(|c| **c != context).cloned().collect(),
             context,
             cluster: None,
             connection: Connection::Connecting,
@@ -227,6 +230,7 @@ impl State {
         let mut cx = Cx {
             session: &self.session,
             context: &self.context,
+            beside: &mut self.beside,
             scope: &self.scope,
             kinds: &self.kinds,
             now,
@@ -329,6 +333,7 @@ impl State {
         let mut cx = Cx {
             session: &self.session,
             context: &self.context,
+            beside: &mut self.beside,
             scope: &self.scope,
             kinds: &self.kinds,
             now,
@@ -454,6 +459,11 @@ impl State {
         }
         self.remember_here();
         self.keep_looked();
+        // One that was shown beside is open already and stays so; the one that is left takes its place.
+        let _open = self.session.overview(context);
+        if let Some(other) = self.beside.iter_mut().find(|c| **c == context) {
+            *other = self.context.clone();
+        }
         while let Some(entry) = self.stack.pop() {
             self.close(entry);
         }

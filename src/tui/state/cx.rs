@@ -28,6 +28,8 @@ pub enum Order {
 pub struct Cx<'a> {
     pub session: &'a Session,
     pub context: &'a str,
+    /// Contexts that pages of several clusters show beside it.
+    pub beside: &'a mut Vec<String>,
     pub scope: &'a Scope,
     pub kinds: &'a Arc<Kinds>,
     /// Seconds since 1970.

@@ -56,8 +56,11 @@ impl State {
     fn core(&mut self, event: Event) {
         match event {
             Event::TableChanged => self.stale = true,
-            Event::OverviewChanged { context } => self.stale |= context == self.context,
+            Event::OverviewChanged { context } => {
+                self.stale |= context == self.context || self.beside.contains(&context)
+            }
             Event::ConnectionChanged { context } => {
+                self.stale |= self.beside.contains(&context);
                 if context == self.context
                     && let Some(cluster) = &self.cluster
                 {

@@ -4,6 +4,7 @@
 
 pub mod overview;
 mod rows;
+pub mod several;
 mod state;
 pub mod view;
 

@@ -18,7 +18,11 @@ pub struct Watched {
 
 impl Watched {
     pub fn open(cx: &mut Cx<'_>) -> Result<Self> {
-        let handle = cx.session.overview(cx.context)?;
+        Self::of(cx, cx.context)
+    }
+    /// Of any context.
+    pub fn of(cx: &Cx<'_>, context: &str) -> Result<Self> {
+        let handle = cx.session.overview(context)?;
         Ok(Self { seen: handle.get(), handle, scope: None })
     }
     /// Takes the latest derivation; whether it or the scope is another one.

@@ -4,6 +4,7 @@ use crate::state::cursor::{RowId, Rows};
 use quarterdeck_core::resources::row::RowArc;
 use quarterdeck_core::resources::{Cell, Column, ColumnType, Level, Meta, Query, Row};
 use std::cmp::Ordering;
+use std::collections::HashMap;
 use std::sync::Arc;
 
 /// A column that stays on a narrow screen the longer the lower its importance is.
@@ -89,6 +90,34 @@ impl Lines {
                 self.shown.extend(rows);
             }
         }
+    }
+    /// The same under given headings, in their order; one that may stand `alone` stands there without rows too.
+    pub(super) fn group_under(
+        &mut self,
+        headings: &[RowArc],
+        group_of: &dyn Fn(&RowArc) -> quarterdeck_core::Str,
+        alone: &dyn Fn(&str) -> bool,
+        fold: &dyn Fn(&str) -> bool,
+    ) {
+        let mut members: HashMap<quarterdeck_core::Str, Vec<usize>> = HashMap::new();
+        for i in std::mem::take(&mut self.shown) {
+            members.entry(group_of(&self.all[i])).or_default().push(i);
+        }
+        for heading in headings {
+            let name = heading.meta.uid.strip_prefix("group/").unwrap_or_default();
+            let rows = members.remove(name).unwrap_or_default();
+            if rows.is_empty() && !alone(name) {
+                continue;
+            }
+            self.shown.push(self.all.len() + self.headings.len());
+            self.headings.push(heading.clone());
+            if !fold(name) {
+                self.shown.extend(rows);
+            }
+        }
+        let mut rest: Vec<usize> = members.into_values().flatten().collect();
+        rest.sort_unstable();
+        self.shown.extend(rest);
     }
     fn at(&self, place: usize) -> &RowArc {
         self.all.get(place).unwrap_or_else(|| &self.headings[place - self.all.len()])

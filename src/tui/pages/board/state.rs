@@ -21,6 +21,8 @@ pub trait Source: Sized {
     const TITLE: &'static str;
     /// The column that names a row.
     const LEAD: &'static str = "Name";
+    /// A scope of the key map before the page's own, where tables of a kind have the page's name too.
+    const SCOPE: Option<&'static str> = None;
     fn open(place: &Place, cx: &mut Cx<'_>) -> Result<Self>;
     fn columns(&self) -> Vec<Column>;
     /// The rows, in their own order, when they have changed since the last call.
@@ -43,6 +45,18 @@ pub trait Source: Sized {
     fn heading(&self, name: &str, rows: &[RowArc]) -> RowArc {
         let level = rows.iter().map(|r| r.level).max().unwrap_or(Level::Off);
         super::row(&format!("group/{name}"), "", name, level, vec![Cell::Text(name.into())])
+    }
+    /// Headings that are known beforehand, in their order; then [`Source::heading`] makes none.
+    fn headings(&self) -> &[RowArc] {
+        &[]
+    }
+    /// Whether such a heading stands there without rows too.
+    fn alone(&self, _name: &str) -> bool {
+        false
+    }
+    /// Drawn above the rows, line by line.
+    fn chart(&self) -> &[Vec<(Level, String)>] {
+        &[]
     }
     /// What is worth keeping of it between starts.
     fn remember(&self) -> Value {
@@ -94,14 +108,22 @@ pub struct Board<S> {
 impl<S: Source> Board<S> {
     /// Lines above the rows: column names, chips, notes.
     pub(super) fn above(&self) -> usize {
-        1 + usize::from(!self.filter.is_empty()) + self.source.notes().len().min(3)
+        1 + usize::from(!self.filter.is_empty()) + self.source.notes().len().min(3) + self.source.chart().len()
     }
     fn height(&self, cx: &Cx<'_>) -> usize {
         cx.height().saturating_sub(self.above()).max(1)
     }
     fn arrange(&mut self, cx: &Cx<'_>) {
         self.lines.arrange(&self.columns, &self.query, self.sort, cx.now);
-        if self.lines.all.first().is_some_and(|row| self.source.group(row).is_some()) {
+        if !self.source.headings().is_empty() {
+            let (source, folded) = (&self.source, &self.folded);
+            self.lines.group_under(
+                source.headings(),
+                &|row| source.group(row).unwrap_or_default(),
+                &|name| source.alone(name),
+                &|name| folded.contains(name),
+            );
+        } else if self.lines.all.first().is_some_and(|row| self.source.group(row).is_some()) {
             let source = &self.source;
             let folded = &self.folded;
             self.lines.group(
@@ -138,7 +160,8 @@ impl<S: Source> Board<S> {
         }
     }
     fn copy(&self, arg: &str, cx: &mut Cx<'_>) {
-        let rows = self.cursor.chosen(&self.lines);
+        let mut rows = self.cursor.chosen(&self.lines);
+        rows.retain(|r| !is_heading(r));
         if rows.is_empty() {
             return;
         }
@@ -196,7 +219,8 @@ impl<S: Source> PageState for Board<S> {
     fn scopes(&self) -> Vec<String> {
         let declared = self.cursor.current().and_then(|row| self.source.declared_by(row));
         let keys = declared.map(|o| o.kind.plural.clone());
-        keys.into_iter().chain([S::NAME.into(), "list".into()]).collect()
+        let own = S::SCOPE.into_iter().chain([S::NAME, "list"]).map(String::from);
+        keys.into_iter().chain(own).collect()
     }
     fn hints(&self) -> Vec<Hint> {
         let mut hints = vec![Hint::new(Verb::Open, "open")];
@@ -242,7 +266,9 @@ impl<S: Source> PageState for Board<S> {
             Verb::Right => self.skipped = (self.skipped + 1).min(self.columns.len().saturating_sub(2)),
             Verb::Wide => self.wide = !self.wide,
             Verb::Mark => {
-                if self.cursor.mark() {
+                if current.as_ref().is_some_and(is_heading) {
+                    self.step(1, cx);
+                } else if self.cursor.mark() {
                     self.step(1, cx);
                 }
             }
@@ -320,6 +346,12 @@ impl<S: Source> PageState for Board<S> {
         let changed = rows.is_some();
         if let Some(rows) = rows {
             self.lines.all = rows;
+            let columns = self.source.columns();
+            if columns.len() != self.columns.len() {
+                self.columns = columns;
+                self.sort = None;
+                self.query = Query::parse(&self.filter, &self.columns).unwrap_or_default();
+            }
         }
         self.arrange(cx);
         changed

@@ -20,6 +20,13 @@ pub fn draw<S: Source>(page: &Board<S>, seen: &Seen<'_>, canvas: &mut Canvas<'_>
         canvas.fit(x + 1, y, width.saturating_sub(x + 2), &words, Role::from(level));
         y += 1;
     }
+    for spans in page.source.chart() {
+        let mut x = 0;
+        for (level, text) in spans {
+            x = canvas.text(x, y, text, Role::from(*level));
+        }
+        y += 1;
+    }
     if let Some(problem) = page.source.problem() {
         trouble(problem, &mut canvas.below(y));
         return;

@@ -1,5 +1,6 @@
 //! Certificates: verdict, names, issuer, when they end, and why they do not issue.
 
+mod group;
 mod state;
 
 pub use state::CertificateSource;

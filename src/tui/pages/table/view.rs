@@ -2,6 +2,7 @@
 
 use super::columns::{Widths, shown_text};
 use super::state::{Lines, Table};
+use crate::pages::board::is_heading;
 use crate::state::cursor::Shown;
 use crate::theme::Role;
 use crate::view::Seen;
@@ -97,6 +98,10 @@ impl Grid<'_> {
             if line.marked {
                 canvas.text(1, y, glyphs.mark, Role::Mark);
             }
+            if is_heading(&line.row) && matches!(line.row.cells.as_ref(), [] | [Cell::Time(_)]) {
+                self.heading(line, canvas, y);
+                continue;
+            }
             let mut x = GUTTER;
             for (column, width) in &shown {
                 let at = (x, y, *width);
@@ -128,6 +133,21 @@ impl Grid<'_> {
             && let Some((title, words)) = self.cut(&shown, &line.row)
         {
             notice::foot(y + 1 + lines.len() as u16, &title, &words, canvas);
+        }
+    }
+
+    /// A line over the whole width that heads a group: its state, its words, and since when.
+    fn heading(&self, line: &Shown<RowArc>, canvas: &mut Canvas<'_>, y: u16) {
+        let role = if line.ghost { Role::Ghost } else { Role::from(line.row.level) };
+        let x = canvas.level(GUTTER, y, line.row.level) + 1;
+        let since = match line.row.cells.first() {
+            Some(Cell::Time(at)) => format!(" for {}", crate::state::age::length(self.now - at)),
+            _ => String::new(),
+        };
+        let room = canvas.width().saturating_sub(x + text::width(&since) as u16);
+        canvas.fit(x, y, room, &line.row.meta.name, if line.ghost { role } else { Role::Title });
+        if !since.is_empty() {
+            canvas.right(x, y, canvas.width().saturating_sub(x), &since, role);
         }
     }
 
