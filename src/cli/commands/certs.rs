@@ -15,6 +15,7 @@ use serde_json::{Value, json};
 
 #[derive(Debug, Args)]
 #[command(args_conflicts_with_subcommands = true)]
+#[group(skip)]
 pub struct Arguments {
     #[command(subcommand)]
     also: Option<Also>,

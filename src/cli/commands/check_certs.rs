@@ -162,6 +162,7 @@ fn nagios(all: &[Checked], at: Thresholds, many: bool, code: u8) {
     let text = parts.into_iter().filter(|p| !p.is_empty()).map(|p| plain(&p)).collect::<Vec<_>>().join("; ");
     let text = if text.is_empty() { String::new() } else { format!(": {text}") };
     let head = match warning + critical {
+        0 if total == 1 => "1 certificate".to_owned(),
         0 => format!("{total} certificates"),
         n => format!("{n} of {total} certificates"),
     };
