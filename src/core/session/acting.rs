@@ -1,6 +1,23 @@
 //! What can be done to objects: offers, plans, runs, the way back.
 
-use super::*;
+use super::front::*;
+use crate::actions::pipeline::Planner;
+use crate::actions::runner::{self, Runner};
+use crate::actions::runs;
+use crate::actions::{Action, Args, Confirmation, Offer, Outcome, Plan, RunId, RunView, WhyNot, catalogue};
+use crate::cluster::{Access, Cluster, Right};
+use crate::event::Event;
+use crate::journal::usual::Usual;
+use crate::resources::ObjectRef;
+use crate::{Problem, Result};
+use futures::StreamExt;
+use parking_lot::Mutex;
+use serde_json::Value;
+use std::sync::Arc;
+use std::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+pub use crate::overview::OverviewHandle;
 
 impl Session {
     /// All actions there are.

@@ -1,6 +1,13 @@
 //! What was done and what may be done: the journal, hand-over notes, guards and unlocks.
 
-use super::*;
+use super::front::*;
+use crate::Result;
+use crate::actions::{Action, Risk};
+use crate::event::Event;
+use crate::guards::GuardState;
+use crate::journal::{Entry, ExportFormat, Record, export};
+use futures::StreamExt;
+use std::time::Duration;
 
 impl Session {
     /// What was done, the latest first.

@@ -1,7 +1,8 @@
 //! What the platform has of its own: its tasks, and what its operator says of itself.
 
-use super::{OverviewKey, Session};
+use super::Session;
 use crate::actions::{Args, Plan};
+use crate::overview::OverviewKey;
 use crate::platform::{PlatformTask, StateView, state};
 use crate::{Problem, ProblemKind, Result};
 use futures::StreamExt;

@@ -1,26 +1,15 @@
-//! The front door for both faces: open a context, watch, ask, plan, run, listen.
+//! Opening: a session, its contexts, and what is watched and asked through them.
 
-mod tasks;
-
-mod acting;
-mod keeping;
-
-use crate::actions::pipeline::{Planner, fetch};
-use crate::actions::runner::{self, Runner};
-use crate::actions::runs::{self, Runs};
-use crate::actions::{
-    Action, Args, Confirmation, EditText, Offer, Outcome, Plan, Risk, RunId, RunView, WhyNot, catalogue,
-};
+use crate::actions::pipeline::fetch;
+use crate::actions::runs::Runs;
+use crate::actions::{Action, EditText};
 use crate::clock::{Clock, parse_time};
-use crate::cluster::{
-    Access, Cluster, ConnectOptions, Forward, ForwardRequest, Kubeconfig, LogRequest, Request, Right,
-};
+use crate::cluster::{Cluster, ConnectOptions, Forward, ForwardRequest, Kubeconfig, LogRequest, Request, Right};
 use crate::drafts::Drafts;
 use crate::event::{Event, Listener};
 use crate::forwards::Forwards;
-use crate::guards::{GuardConfig, GuardState, Guards};
-use crate::journal::usual::Usual;
-use crate::journal::{Entry, ExportFormat, Journal, Record, export};
+use crate::guards::{GuardConfig, Guards};
+use crate::journal::Journal;
 use crate::logs::{LogFollower, LogOptions, LogTarget};
 use crate::memory::Memory;
 use crate::overview::OverviewKey;
@@ -38,7 +27,6 @@ use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use tokio_util::sync::CancellationToken;
 
 pub use crate::cluster::ContextInfo;
 pub use crate::forwards::OpenForward;
@@ -47,7 +35,7 @@ pub use crate::overview::OverviewHandle;
 /// Set to anything but `0`, `false` or nothing: read-only everywhere.
 pub const READ_ONLY_VARIABLE: &str = "QD_READ_ONLY";
 /// A right whose answer could not be had is asked again after this.
-const ASK_AGAIN: Duration = Duration::from_secs(30);
+pub(super) const ASK_AGAIN: Duration = Duration::from_secs(30);
 
 /// Where the kubeconfig comes from.
 #[derive(Clone, Debug, Default)]
@@ -85,27 +73,27 @@ pub struct Options {
 /// The front door. Cheap to clone.
 #[derive(Clone)]
 pub struct Session {
-    inner: Arc<Inner>,
+    pub(super) inner: Arc<Inner>,
 }
 
-struct Inner {
-    options: Options,
-    kubeconfig: Kubeconfig,
-    problems: Vec<Problem>,
-    platforms: Library,
-    listener: Listener,
-    runtime: tokio::runtime::Handle,
-    stores: Stores,
-    guards: Arc<Guards>,
-    journal: Arc<Journal>,
-    drafts: Drafts,
-    memory: Memory,
-    forwards: Forwards,
-    clusters: Mutex<HashMap<String, Cluster>>,
-    overviews: Mutex<HashMap<String, OverviewKey>>,
+pub(super) struct Inner {
+    pub(super) options: Options,
+    pub(super) kubeconfig: Kubeconfig,
+    pub(super) problems: Vec<Problem>,
+    pub(super) platforms: Library,
+    pub(super) listener: Listener,
+    pub(super) runtime: tokio::runtime::Handle,
+    pub(super) stores: Stores,
+    pub(super) guards: Arc<Guards>,
+    pub(super) journal: Arc<Journal>,
+    pub(super) drafts: Drafts,
+    pub(super) memory: Memory,
+    pub(super) forwards: Forwards,
+    pub(super) clusters: Mutex<HashMap<String, Cluster>>,
+    pub(super) overviews: Mutex<HashMap<String, OverviewKey>>,
     /// When a right was asked for in the background.
-    asked: Mutex<HashMap<(String, Right), Instant>>,
-    runs: Runs,
+    pub(super) asked: Mutex<HashMap<(String, Right), Instant>>,
+    pub(super) runs: Runs,
 }
 
 impl Session {
