@@ -7,6 +7,7 @@
 //! | `acme-blind` | a Pebble that never finds a TXT record: every validation is invalid |
 //! | `acme-wrong-key` | DNS-01 with a TSIG key that BIND does not know |
 //! | `acme-unreachable`, `acme-untrusted` | nobody listens at its directory; its directory's authority is unknown |
+//! | `acme-no-secret`, `acme-no-class` | the TSIG key's Secret is not there; nobody serves the solver's ingress class |
 //! | `root`, `ca`, `ca-missing` | self-signed; a CA under it; a CA whose Secret is not there |
 
 use std::path::PathBuf;
@@ -18,6 +19,7 @@ use quarterdeck_testing::acme::Acme;
 use quarterdeck_testing::cert_manager::{CertManager, NAMESPACE};
 use quarterdeck_testing::edge::Edge;
 use quarterdeck_testing::http::{Client, Request};
+use quarterdeck_testing::pty::{Terminal, TerminalOptions};
 use quarterdeck_testing::real::{Options, RealCluster, skipped};
 use serde_json::{Value, json};
 
@@ -62,6 +64,8 @@ impl Lab {
         let home = tempfile::tempdir().map_err(|e| e.to_string())?;
         let lab = Lab { cluster, edge, acme, cert_manager, home, kubeconfig, calm: RwLock::default() };
         lab.furnish();
+        let client = lab.client();
+        std::thread::spawn(move || schedule(&client));
         Ok(lab)
     }
 
@@ -71,6 +75,9 @@ impl Lab {
         let node = json!({"apiVersion": "v1", "kind": "Node",
             "metadata": {"name": NODE, "annotations": annotations}});
         self.cluster.apply("nodes", &node);
+        let class = json!({"apiVersion": "networking.k8s.io/v1", "kind": "IngressClass",
+            "metadata": {"name": "traefik"}, "spec": {"controller": "traefik.io/ingress-controller"}});
+        self.cluster.apply("ingressclasses", &class);
         for part in ["cert-manager", "cert-manager-webhook", "cert-manager-cainjector"] {
             self.deployment(part, 1);
         }
@@ -86,6 +93,9 @@ impl Lab {
         self.issuer("acme-http", acme.issuer(&good, "acme-http-account", http.clone()));
         self.issuer("acme-blind", acme.issuer(&acme.blind_directory(), "acme-blind-account", acme.dns01("tsig")));
         self.issuer("acme-wrong-key", acme.issuer(&good, "acme-wrong-key-account", acme.dns01("tsig-wrong")));
+        self.issuer("acme-no-secret", acme.issuer(&good, "acme-dns-account", acme.dns01("tsig-missing")));
+        let class = json!({"http01": {"ingress": {"ingressClassName": "nobody"}}});
+        self.issuer("acme-no-class", acme.issuer(&good, "acme-http-account", class));
         let nobody = "https://127.0.0.1:9/dir";
         self.issuer("acme-unreachable", acme.issuer(nobody, "acme-unreachable-account", http.clone()));
         let mut untrusted = acme.issuer(&good, "acme-untrusted-account", http);
@@ -146,11 +156,21 @@ impl Lab {
             "spec": {"ingressClassName": "traefik", "rules": [{"host": host, "http": {"paths": paths}}],
                 "tls": [{"hosts": [host], "secretName": secret}]}});
         self.cluster.apply("ingresses", &object);
+        // A service with an endpoint, so that nothing but its certificate may be wrong with the route.
+        let service = json!({"apiVersion": "v1", "kind": "Service", "metadata": {"name": name, "namespace": namespace},
+            "spec": {"ports": [{"name": "http", "port": 80, "targetPort": 8080}]}});
+        self.cluster.apply("services", &service);
+        let slice = json!({"apiVersion": "discovery.k8s.io/v1", "kind": "EndpointSlice", "addressType": "IPv4",
+            "metadata": {"name": name, "namespace": namespace, "labels": {"kubernetes.io/service-name": name}},
+            "endpoints": [{"addresses": ["10.0.0.7"], "conditions": {"ready": true}}],
+            "ports": [{"name": "http", "port": 8080, "protocol": "TCP"}]});
+        self.cluster.apply("endpointslices", &slice);
     }
 
     /// One of cert-manager's Deployments, with so many pods.
     pub fn deployment(&self, name: &str, replicas: u32) {
-        let labels = json!({"app.kubernetes.io/name": name.trim_start_matches("cert-manager-"),
+        let part = name.strip_prefix("cert-manager-").unwrap_or("controller");
+        let labels = json!({"app.kubernetes.io/name": name, "app.kubernetes.io/component": part,
             "app.kubernetes.io/instance": "cert-manager", "app.kubernetes.io/version": "v1.21.2"});
         let image = "quay.io/jetstack/cert-manager-controller:v1.21.2";
         let pod = json!({"metadata": {"labels": labels},
@@ -216,6 +236,84 @@ impl Lab {
         serde_json::from_slice(&output.stdout).unwrap_or_else(|e| panic!("{}: {e}", told()))
     }
 
+    /// Sends a merge patch.
+    pub fn patch(&self, path: &str, patch: &Value) {
+        let request = Request::new("PATCH", path).body("application/merge-patch+json", patch.to_string());
+        let answer = self.client().send(&request).expect("an answer");
+        assert!(answer.status < 300, "{path}: {}", answer.text());
+    }
+
+    /// Stops cert-manager's controllers and has its Deployment say so.
+    pub fn stop_controller(&self) {
+        self.cert_manager.controller.stop();
+        self.scale("cert-manager", 0);
+    }
+
+    /// Scales one of cert-manager's Deployments and waits until its status says so.
+    pub fn scale(&self, deployment: &str, replicas: u32) {
+        self.deployment(deployment, replicas);
+        let path = format!("/apis/apps/v1/namespaces/{NAMESPACE}/deployments/{deployment}");
+        self.wait(&path, "has its pods", |found| {
+            found["status"]["readyReplicas"].as_u64().unwrap_or_default() == u64::from(replicas)
+                && found["status"]["observedGeneration"] == found["metadata"]["generation"]
+        });
+    }
+
+    /// Waits until `qd certs` gives every incident of a namespace its code, then looks at `qd cert why` of each: the
+    /// first broken link and the next step. All that is wrong is told at once.
+    pub fn expect(&self, namespace: &str, incidents: &[Incident]) {
+        let since = Instant::now();
+        let code_of = |list: &Value, name: &str| {
+            let all = list["items"].as_array().cloned().unwrap_or_default();
+            all.into_iter().find(|c| c["name"] == name).map(|c| c["code"].as_str().unwrap_or_default().to_owned())
+        };
+        loop {
+            let list = self.json(&["certs", "-n", namespace, "-o", "json"]);
+            let settled = incidents.iter().all(|i| code_of(&list, i.name).as_deref() == Some(i.code));
+            if settled || since.elapsed() > Duration::from_secs(100) {
+                break;
+            }
+            std::thread::sleep(Duration::from_millis(500));
+        }
+        let wrong: Vec<String> = incidents.iter().filter_map(|i| self.differs(namespace, i)).collect();
+        assert!(wrong.is_empty(), "{} of {} incidents:\n{}", wrong.len(), incidents.len(), wrong.join("\n"));
+    }
+
+    fn differs(&self, namespace: &str, incident: &Incident) -> Option<String> {
+        let story = self.json(&["cert", "why", &format!("{namespace}/{}", incident.name), "--brief", "-o", "json"]);
+        let found = &story["certificate"];
+        let link = story["chain"]["broken"].as_u64().and_then(|i| usize::try_from(i).ok());
+        let link = link.map(|i| &story["chain"]["links"][i]["role"]);
+        let says = |field: &str, part: &str| found["verdict"][field].as_str().is_some_and(|t| t.contains(part));
+        let right = found["code"] == incident.code
+            && found["broken"] == incident.broken
+            && link.is_none_or(|role| role == incident.broken)
+            && says("why", incident.why)
+            && says("next", incident.next);
+        let told = [&found["code"], &found["broken"], &found["verdict"]];
+        (!right).then(|| format!("{}: wanted {incident:?}\n  found {told:?}, link {link:?}", incident.name))
+    }
+
+    /// Looks at the page of a certificate: the reason and the next step stand there.
+    pub fn on_screen(&self, namespace: &str, incident: &Incident) {
+        let (home, kubeconfig) = (self.home.path().display().to_string(), self.kubeconfig.display().to_string());
+        let options = TerminalOptions::size(160, 40).env("HOME", &home);
+        let program = std::path::Path::new(env!("CARGO_BIN_EXE_qd"));
+        let terminal = Terminal::start(program, &["--kubeconfig", &kubeconfig, "-n", namespace], &options);
+        let patience = Duration::from_secs(30);
+        terminal.wait_for("a live connection", patience, |s| s.lines().next().is_some_and(|l| l.contains("live")));
+        terminal.keys(":certificates<enter>");
+        terminal.wait_text(incident.name);
+        terminal.keys(&format!("/{}<enter>", incident.name));
+        terminal.wait_for("that row only", patience, |s| s.contains(incident.name) && !s.contains("unreachable"));
+        terminal.keys("<enter>");
+        let plain = |s: &str| s.split_whitespace().collect::<Vec<_>>().join(" ");
+        terminal.wait_for(&format!("{incident:?}"), patience, |s| {
+            let text = plain(s);
+            text.contains("Next step:") && text.contains(incident.why) && text.contains(incident.next)
+        });
+    }
+
     /// What `qd certs` says of one Certificate.
     pub fn verdict(&self, namespace: &str, name: &str) -> Value {
         let list = self.json(&["certs", "-n", namespace, "-o", "json"]);
@@ -227,6 +325,7 @@ impl Lab {
 impl Drop for Alone {
     fn drop(&mut self) {
         let lab = self.lab;
+        lab.cert_manager.unapproving.stop();
         lab.edge.resume_http();
         lab.edge.resume_tls();
         lab.tsig("tsig", lab.acme.tsig());
@@ -237,6 +336,38 @@ impl Drop for Alone {
         for part in ["cert-manager", "cert-manager-webhook", "cert-manager-cainjector"] {
             lab.deployment(part, 1);
         }
+    }
+}
+
+/// What has to be told of a broken certificate.
+#[derive(Debug)]
+pub struct Incident {
+    /// Of its Certificate.
+    pub name: &'static str,
+    pub code: &'static str,
+    /// The first broken link.
+    pub broken: &'static str,
+    /// A part of the reason.
+    pub why: &'static str,
+    /// A part of the next step.
+    pub next: &'static str,
+}
+
+/// There is no scheduler here: gives every pod a node, but for those of namespaces named `unscheduled-…`.
+fn schedule(client: &Client) {
+    let pods = "/api/v1/pods?fieldSelector=spec.nodeName%3D";
+    while let Ok(answer) = client.get(pods) {
+        for pod in answer.json()["items"].as_array().into_iter().flatten() {
+            let text = |key: &str| pod["metadata"][key].as_str().unwrap_or_default();
+            let (namespace, name) = (text("namespace"), text("name"));
+            if !namespace.starts_with("unscheduled") {
+                let path = format!("/api/v1/namespaces/{namespace}/pods/{name}/binding");
+                let binding = json!({"apiVersion": "v1", "kind": "Binding", "metadata": {"name": name},
+                    "target": {"apiVersion": "v1", "kind": "Node", "name": NODE}});
+                let _ = client.send(&Request::new("POST", &path).json(&binding));
+            }
+        }
+        std::thread::sleep(Duration::from_millis(300));
     }
 }
 

@@ -1,7 +1,13 @@
 //! Incidents with certificates, each broken for real: cert-manager, an ACME server, BIND and what serves the hosts
 //! run on loopback, one of them is stopped or lied to, and `qd` has to name the first broken link and the next step.
 //!
-//! `lab` is the ground they stand on. An incident that breaks what others need asks for [`lab::Lab::alone`].
+//! `lab` is the ground they stand on. What no server on loopback does of itself (rate limits, a deactivated account) is
+//! `scripted` on the embedded cluster. An incident that breaks what others need asks for [`lab::Lab::alone`].
 
+mod broken;
+mod facts;
 mod lab;
+mod outages;
+mod scripted;
+mod secrets;
 mod smoke;

@@ -46,24 +46,6 @@ fn an_order_that_the_authority_refuses_by_policy_is_named() {
 
 #[test]
 #[ignore = "heavy: cert-manager, Pebble and BIND"]
-fn a_name_server_that_is_gone_holds_up_the_challenge_until_it_is_back() {
-    let Some(lab) = lab("a_name_server_that_is_gone_holds_up_the_challenge_until_it_is_back") else { return };
-    let namespace = lab.cluster.namespace("no-dns");
-    let alone = lab.alone();
-    lab.acme.bind.stop();
-    lab.order(&namespace, "shop", "no-dns.lab.test", "acme-dns");
-    lab.wait_for_any("challenges", &namespace, "says why", |c| {
-        c["status"]["reason"].as_str().is_some_and(|r| !r.is_empty())
-    });
-    let found = lab.verdict(&namespace, "shop");
-    assert_ne!(found["verdict"]["level"], "good", "{found:#}");
-    assert!(found["verdict"]["why"].to_string().contains("refuses"), "{found:#}");
-    drop(alone);
-    lab.issued(&namespace, "shop");
-}
-
-#[test]
-#[ignore = "heavy: cert-manager, Pebble and BIND"]
 fn a_deleted_secret_is_missed_and_comes_back_while_the_old_leaf_is_still_served() {
     let Some(lab) = lab("a_deleted_secret_is_missed_and_comes_back_while_the_old_leaf_is_still_served") else { return };
     let namespace = lab.cluster.namespace("deleted");

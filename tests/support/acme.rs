@@ -19,6 +19,8 @@ use crate::real::{free_ports, janitor, new_folder};
 pub const ZONE: &str = "lab.test";
 /// The name of the TSIG key that may update it.
 pub const TSIG_NAME: &str = "cm";
+/// A host of the zone that has no address.
+pub const ABSENT: &str = "absent.lab.test";
 /// A name that the ACME servers refuse by policy.
 pub const REFUSED: &str = "blocked.lab.test";
 
@@ -169,7 +171,7 @@ impl Acme {
         let _ = fs::remove_file(self.state.join("zone.jnl"));
         let mut zone = format!(
             "$TTL 5\n@ IN SOA ns.{ZONE}. root.{ZONE}. 1 60 60 600 5\n  IN NS ns.{ZONE}.\nns.{ZONE}. IN A 127.0.0.1\n\
-             *.{ZONE}. IN A {}\n",
+             *.{ZONE}. IN A {}\n{ABSENT}. IN TXT \"a name with a record, which the wildcard does not stand for\"\n",
             self.address
         );
         for line in lines {

@@ -25,6 +25,9 @@ pub struct CertManager {
     pub controller: Service,
     /// The admission webhook, which the API server asks on every write. Stop it and writes fail.
     pub webhook: Service,
+    /// The controllers without the one that approves every request, as where a policy engine does that. Does not run;
+    /// it is started in place of `controller`.
+    pub unapproving: Service,
     _state: PathBuf,
     _janitor: Option<Janitor>,
 }
@@ -71,12 +74,15 @@ impl CertManager {
         ];
         let program = programs.path("cert-manager-controller");
         let ready = |said: &str| said.contains("controllers running");
-        let mut controller = Service::new("controller", &program, arguments, &state, ready);
-        for (name, value) in environment {
-            controller = controller.with(name, value);
-        }
+        let service = |name: &str, arguments: Vec<String>| {
+            let service = Service::new(name, &program, arguments, &state, ready);
+            environment.iter().fold(service, |service, (name, value)| service.with(name, value))
+        };
+        let silent = [&arguments[..], &["--without=certificaterequests-approver".to_owned()]].concat();
+        let unapproving = service("controller-unapproving", silent);
+        let controller = service("controller", arguments);
         controller.start()?;
-        Ok(CertManager { controller, webhook, _state: state, _janitor: janitor })
+        Ok(CertManager { controller, webhook, unapproving, _state: state, _janitor: janitor })
     }
 
     /// Takes the webhooks' registration away, as an uninstallation that was stopped half way does; gives what

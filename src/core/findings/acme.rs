@@ -41,6 +41,11 @@ fn problem(text: &str, host: &str) -> Option<Cause> {
             format!("DNS-01: the authority found no TXT record at _acme-challenge.{}", host.trim_start_matches("*.")),
             "check the solver's zone, its credentials, and that the name servers serve the record",
         ),
+        "unauthorized" if detail.contains("Account is not valid") || detail.contains("deactivated") => Cause::new(
+            "CERT_ACCOUNT",
+            with("the ACME account is deactivated or gone"),
+            "delete the issuer's account key Secret: cert-manager registers a new account",
+        ),
         "unauthorized" => Cause::new(
             "CERT_HTTP_WRONG_ANSWER",
             with("the challenge was answered by something else"),
