@@ -109,7 +109,7 @@ fn file(name: &str) -> Result<Vec<u8>> {
 async fn secret(place: &Place, name: &str) -> Result<Vec<u8>> {
     let cluster = place.cluster()?;
     let own = cluster.default_namespace();
-    let (namespace, name) = name.split_once('/').unwrap_or((&own, name));
+    let (namespace, name) = name.split_once('/').unwrap_or((own, name));
     let object: Value = cluster.json(Request::get(format!("/api/v1/namespaces/{namespace}/secrets/{name}"))).await?;
     let text = object["data"]["tls.crt"].as_str().or_else(|| object["data"]["ca.crt"].as_str());
     let text = text.ok_or_else(|| {

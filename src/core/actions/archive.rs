@@ -2,6 +2,9 @@
 
 use sha2::{Digest, Sha256};
 
+/// Of a whole archive: its SHA-256 in hexadecimal, how many files it has, and its databases with whether they are sound.
+pub type Checked = (String, u64, Vec<(String, bool)>);
+
 const BLOCK: usize = 512;
 /// How a SQLite 3 database file begins.
 const SQLITE: &[u8] = b"SQLite format 3\0";
@@ -83,7 +86,7 @@ impl TarCheck {
     }
 
     /// The SHA-256 in hexadecimal, when all that came is a whole archive; else what is wrong with it.
-    pub fn finish(self) -> Result<(String, u64, Vec<(String, bool)>), String> {
+    pub fn finish(self) -> Result<Checked, String> {
         if let Some(wrong) = self.wrong {
             return Err(wrong);
         }
@@ -132,7 +135,7 @@ mod tests {
         all
     }
 
-    fn check(bytes: &[u8]) -> Result<(String, u64, Vec<(String, bool)>), String> {
+    fn check(bytes: &[u8]) -> Result<Checked, String> {
         let mut check = TarCheck::default();
         bytes.chunks(77).for_each(|c| check.feed(c));
         check.finish()

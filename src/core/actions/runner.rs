@@ -147,6 +147,8 @@ impl Runner {
         for first in (0..plan.steps.len()).step_by(plan.wave.max(1)) {
             let last = first.saturating_add(plan.wave.max(1)).min(plan.steps.len());
             let mut made = Vec::new();
+            // Steps, results and plan are told apart by their place.
+            #[allow(clippy::needless_range_loop)]
             for i in first..last {
                 if let Some(action) = action.filter(|a| a.carries(&plan.steps[i]) && !self.cancel.is_cancelled()) {
                     // This may take hours: how to take back what was done so far has to be known already.

@@ -527,7 +527,9 @@ async fn a_wave_that_fails_stops_the_next_one_and_the_reason_is_on_the_object_wh
     let plan = lab.session.plan("sim", "restart", &[bad.clone(), good.clone()], &args).await.unwrap();
     assert_eq!((plan.wave, plan.waves()), (1, 2));
     assert!(plan.command.contains("--wave 1"), "{}", plan.command);
-    assert!(lab.session.plan("sim", "restart", &[bad.clone()], &Args::new().with("wave", "0")).await.is_err());
+    assert!(
+        lab.session.plan("sim", "restart", std::slice::from_ref(&bad), &Args::new().with("wave", "0")).await.is_err()
+    );
     let yes = Confirmation { typed: String::new(), reason: "ticket 7".into() };
     let run = lab.session.run(plan, yes).unwrap();
     let outcome = lab.session.wait(run).await.unwrap();

@@ -58,11 +58,11 @@ impl CaaReport {
         };
         let wild = of("issuewild");
         let relevant = if wildcard && !wild.is_empty() { wild } else { of("issue") };
-        let named = |value: &&str| {
+        let named = |value: &str| {
             let name = value.split(';').next().unwrap_or_default().trim();
             authority.iter().any(|a| a.eq_ignore_ascii_case(name))
         };
-        relevant.is_empty() || relevant.iter().any(|v| named(v))
+        relevant.is_empty() || relevant.into_iter().any(named)
     }
 }
 

@@ -207,7 +207,7 @@ mod tests {
         assert!(codes(&roots, &whole, "a.lab.test").is_empty());
         assert!(codes(&roots, &whole, "x.b.lab.test.").is_empty(), "a wildcard covers one label");
         assert_eq!(codes(&roots, &whole, "y.x.b.lab.test"), ["name"]);
-        assert_eq!(codes(&roots, &[good.clone()], "a.lab.test"), ["missingIntermediate"]);
+        assert_eq!(codes(&roots, std::slice::from_ref(&good), "a.lab.test"), ["missingIntermediate"]);
         assert_eq!(codes(&roots, &[good, made.root.der().clone()], "a.lab.test"), ["untrusted"]);
         assert_eq!(codes(&Roots::default(), &whole, "a.lab.test"), ["noRoots"]);
         let old = leaf(&made, &["a.lab.test"], NOW - 1000, NOW - 10);

@@ -1,8 +1,8 @@
 //! Opening: a session, its contexts, and what is watched and asked through them.
 
+use crate::actions::EditText;
 use crate::actions::pipeline::fetch;
 use crate::actions::runs::Runs;
-use crate::actions::{Action, EditText};
 use crate::clock::{Clock, parse_time};
 use crate::cluster::{Cluster, ConnectOptions, Forward, ForwardRequest, Kubeconfig, LogRequest, Request, Right};
 use crate::drafts::Drafts;
@@ -19,7 +19,6 @@ use crate::resources::describe::{Description, describe};
 use crate::store::{Stores, TableHandle, TableRequest};
 use crate::{Problem, ProblemKind, Result};
 use bytes::Bytes;
-use futures::StreamExt;
 use futures::stream::BoxStream;
 use parking_lot::Mutex;
 use serde_json::Value;

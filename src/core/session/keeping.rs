@@ -2,11 +2,10 @@
 
 use super::front::*;
 use crate::Result;
-use crate::actions::{Action, Risk};
+use crate::actions::Risk;
 use crate::event::Event;
 use crate::guards::GuardState;
 use crate::journal::{Entry, ExportFormat, Record, export};
-use futures::StreamExt;
 use std::time::Duration;
 
 impl Session {

@@ -152,9 +152,6 @@ pub fn beside(arg: &str, cx: &mut Cx<'_>) {
         _ if arg == "none" => cx.beside.clear(),
         Some(at) => drop(cx.beside.remove(at)),
         None if others.iter().any(|c| c == arg) => cx.beside.push(arg.to_owned()),
-        None => {
-            cx.say(Level::Off, format!("the kubeconfig has no other context {arg}"));
-            return;
-        }
+        None => cx.say(Level::Off, format!("the kubeconfig has no other context {arg}")),
     }
 }

@@ -245,7 +245,7 @@ impl<S: Source> PageState for Board<S> {
         if self.source.command(command, current.as_ref(), cx) {
             self.refresh(cx);
             // A heading is no thing whose going would have to be shown.
-            let heading = current.filter(|r| is_heading(r)).map(|r| r.meta.uid.clone());
+            let heading = current.filter(is_heading).map(|r| r.meta.uid.clone());
             if heading.is_some_and(|id| self.lines.position(&id).is_none()) {
                 self.cursor = Cursor::default();
                 self.arrange(cx);
@@ -266,9 +266,7 @@ impl<S: Source> PageState for Board<S> {
             Verb::Right => self.skipped = (self.skipped + 1).min(self.columns.len().saturating_sub(2)),
             Verb::Wide => self.wide = !self.wide,
             Verb::Mark => {
-                if current.as_ref().is_some_and(is_heading) {
-                    self.step(1, cx);
-                } else if self.cursor.mark() {
+                if current.as_ref().is_some_and(is_heading) || self.cursor.mark() {
                     self.step(1, cx);
                 }
             }

@@ -90,7 +90,8 @@ impl RunPage {
     fn enter(&mut self, cx: &mut Cx<'_>) {
         match self.current() {
             Some(Line::Step(i)) if self.view.steps.len() > 1 => {
-                if !self.open.remove(&i) {
+                let was_open = self.open.remove(&i);
+                if !was_open {
                     self.open.insert(i);
                 }
             }
