@@ -1,6 +1,6 @@
 //! `qd certs`: all certificates; `timeline` and `coverage` of them.
 
-use super::platform::{self, View, away, overviews};
+use super::platform::{self, View, answering, away};
 use crate::arguments::{Common, Form, Printed};
 use crate::output::paint::mark;
 use crate::output::{Paint, Table, line, print, print_value};
@@ -70,22 +70,14 @@ fn wrap(kind: &str, mut lists: Vec<Value>, many: bool) -> Value {
 
 async fn show_timeline(arguments: Timeline, common: &Common) -> Result<u8> {
     let place = Place::open(common)?;
-    let (mut lists, mut failed) = (Vec::new(), 0);
+    let mut lists = Vec::new();
     let mut table = Table::new(match place.many() {
         true => &["context", "when", "date", "what", "namespace", "name", "issuer"],
         false => &["when", "date", "what", "namespace", "name", "issuer"],
     });
     let mut names = Vec::new();
-    for (context, seen) in overviews(&place).await {
-        let seen = match seen {
-            Ok(seen) => seen,
-            Err(problem) if place.many() => {
-                eprintln!("qd: {context}: {problem}");
-                failed = problem.kind.exit_code();
-                continue;
-            }
-            Err(problem) => return Err(problem),
-        };
+    let (clusters, failed) = answering(&place).await?;
+    for (context, seen) in clusters {
         let scope = place.wide_scope(&place.session.cluster(&context)?);
         let mine = seen.certificates.iter().filter(|c| scope == Scope::All || scope.contains(&c.namespace));
         let moments = timeline::moments(mine, seen.at, arguments.days);
@@ -129,18 +121,10 @@ async fn show_timeline(arguments: Timeline, common: &Common) -> Result<u8> {
 async fn show_coverage(arguments: Coverage, common: &Common) -> Result<u8> {
     let place = Place::open(common)?;
     let paint = Paint::stdout(common.plain);
-    let (mut lists, mut failed, mut open) = (Vec::new(), 0, 0);
+    let (mut lists, mut open) = (Vec::new(), 0);
     let (mut lines, mut names) = (Vec::new(), Vec::new());
-    for (context, seen) in overviews(&place).await {
-        let seen = match seen {
-            Ok(seen) => seen,
-            Err(problem) if place.many() => {
-                eprintln!("qd: {context}: {problem}");
-                failed = problem.kind.exit_code();
-                continue;
-            }
-            Err(problem) => return Err(problem),
-        };
+    let (clusters, failed) = answering(&place).await?;
+    for (context, seen) in clusters {
         let scope = place.wide_scope(&place.session.cluster(&context)?);
         let mut coverage = seen.coverage();
         coverage.uncovered.retain(|u| scope.contains(&u.namespace));

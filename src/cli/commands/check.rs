@@ -1,7 +1,7 @@
 //! `qd check`: what is wrong, for people, cron and CI. Ends with 1 when there is something.
 
 use super::check_certs;
-use super::platform::overviews;
+use super::platform::answering;
 use crate::arguments::{Common, Form, Printed};
 use crate::output::paint::mark;
 use crate::output::{Paint, line, print_value};
@@ -49,24 +49,13 @@ pub async fn run(arguments: Arguments, common: &Common) -> Result<u8> {
     }
     let place = Place::open(common)?;
     let mut all: Vec<(String, Finding)> = Vec::new();
-    let mut failed = 0;
     let mut now = place.session.clock().now();
-    for (context, seen) in overviews(&place).await {
-        let context = &context;
-        match seen {
-            Ok(overview) => {
-                now = overview.at;
-                let scope = place.wide_scope(&place.session.cluster(context)?);
-                let wanted = overview.findings.iter().filter(|f| counts(&arguments, f) && scope.contains(&f.namespace));
-                all.extend(wanted.map(|f| (context.clone(), f.clone())));
-            }
-            // A cluster that cannot be checked is no healthy cluster.
-            Err(problem) if place.many() => {
-                eprintln!("qd: {context}: {problem}");
-                failed = problem.kind.exit_code();
-            }
-            Err(problem) => return Err(problem),
-        }
+    let (seen, failed) = answering(&place).await?;
+    for (context, overview) in &seen {
+        now = overview.at;
+        let scope = place.wide_scope(&place.session.cluster(context)?);
+        let wanted = overview.findings.iter().filter(|f| counts(&arguments, f) && scope.contains(&f.namespace));
+        all.extend(wanted.map(|f| (context.clone(), f.clone())));
     }
     let code = if failed > 0 { failed } else { u8::from(!all.is_empty()) };
     match arguments.printed.output {

@@ -66,20 +66,10 @@ pub async fn run(view: View, arguments: Arguments, common: &Common) -> Result<u8
     let place = Place::open(common)?;
     let mut table_lines = Vec::new();
     let mut lists = Vec::new();
-    let mut failed = 0;
-    for (context, seen) in overviews(&place).await {
-        let context = &context;
-        let overview = match seen {
-            Ok(overview) => overview,
-            Err(problem) if place.many() => {
-                eprintln!("qd: {context}: {problem}");
-                failed = problem.kind.exit_code();
-                continue;
-            }
-            Err(problem) => return Err(problem),
-        };
+    let (seen, failed) = answering(&place).await?;
+    for (context, overview) in &seen {
         let cluster = place.session.cluster(context)?;
-        let lines = chosen(view, &overview, &arguments, &place.wide_scope(&cluster), overview.at)?;
+        let lines = chosen(view, overview, &arguments, &place.wide_scope(&cluster), overview.at)?;
         lists.push(json!({ "context": context, "items": lines.iter().map(|l| &l.data).collect::<Vec<_>>() }));
         table_lines.extend(lines.into_iter().map(|l| (context.clone(), l)));
     }
@@ -124,6 +114,26 @@ pub async fn run(view: View, arguments: Arguments, common: &Common) -> Result<u8
 pub(super) async fn overviews(place: &Place) -> Vec<(String, Result<Arc<Overview>>)> {
     let asked = place.contexts.iter().map(|context| async move { (context.clone(), overview(place, context).await) });
     futures::future::join_all(asked).await
+}
+
+/// The platforms of all contexts that answer, and the exit code of one that does not (0: all do), which is told on
+/// standard error: a cluster that cannot be looked at is no healthy cluster.
+///
+/// # Errors
+/// With one context its problem is the answer.
+pub(super) async fn answering(place: &Place) -> Result<(Vec<(String, Arc<Overview>)>, u8)> {
+    let (mut seen, mut failed) = (Vec::new(), 0);
+    for (context, answer) in overviews(place).await {
+        match answer {
+            Ok(overview) => seen.push((context, overview)),
+            Err(problem) if place.many() => {
+                eprintln!("qd: {context}: {problem}");
+                failed = problem.kind.exit_code();
+            }
+            Err(problem) => return Err(problem),
+        }
+    }
+    Ok((seen, failed))
 }
 
 /// The platform of a context once its first lists are there. What is missing is told on standard error.

@@ -12,7 +12,8 @@ pub const DUPLICATES_A_WEEK: u32 = 5;
 pub const FAILURES_AN_HOUR: u32 = 5;
 pub const ORDERS_IN_3_HOURS: u32 = 300;
 pub const ACCOUNTS_IN_3_HOURS: u32 = 10;
-const WEEK: i64 = 7 * 86_400;
+/// The time that the weekly limits look back.
+pub const WEEK: i64 = 7 * 86_400;
 
 /// The registered domain of a host: `ominis.ai` for `api.acme.app.ominis.ai`. From the public suffix list.
 pub fn registered(host: &str) -> Option<&str> {

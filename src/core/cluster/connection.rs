@@ -143,6 +143,10 @@ impl Cluster {
     pub fn info(&self) -> &ContextInfo {
         &self.inner.info
     }
+    /// Whom the server takes us for: the impersonated user, else the kubeconfig's.
+    pub fn acting_user(&self) -> &str {
+        self.inner.options.impersonate_user.as_deref().unwrap_or(&self.inner.info.user)
+    }
     /// The server's URL.
     pub fn server(&self) -> &str {
         &self.inner.info.server

@@ -51,6 +51,20 @@ fn read(config: Option<&std::path::Path>) -> Result<File> {
     })
 }
 
+/// A Secret without its key: nothing but the authority is decoded.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct OfAuthority {
+    data: AuthorityData,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct AuthorityData {
+    #[serde(rename = "ca.crt")]
+    ca: Option<String>,
+}
+
 /// Hosts of a certificate that are looked at.
 const HOSTS: usize = 3;
 
@@ -130,7 +144,8 @@ impl Session {
             looks.none = "no route with a host uses it".into();
             return looks;
         }
-        let asked = hosts.into_iter().map(|(host, objects)| self.look_at(context, host, objects));
+        let ca = self.own_authority(context, certificate).await;
+        let asked = hosts.into_iter().map(|(host, objects)| self.look_at(context, host, objects, &ca));
         let found = futures::future::join_all(asked).await;
         for one in found {
             match one {
@@ -140,7 +155,17 @@ impl Session {
         }
         looks
     }
-    async fn look_at(&self, context: &str, host: String, routes: Vec<ObjectRef>) -> Result<Vec<Look>> {
+    /// The authority that issued a certificate, as its Secret names it (`ca.crt`): a private one is no fault of what is
+    /// served. Empty where there is none (ACME) or the Secret may not be read.
+    async fn own_authority(&self, context: &str, certificate: &CertificateView) -> Vec<u8> {
+        let (namespace, name) = (&certificate.namespace, &certificate.secret);
+        let request = Request::get(format!("/api/v1/namespaces/{namespace}/secrets/{name}"));
+        let Ok(cluster) = self.cluster(context) else { return Vec::new() };
+        let secret = cluster.json::<OfAuthority>(request).await.unwrap_or_default();
+        let text = secret.data.ca.unwrap_or_default();
+        base64::Engine::decode(&base64::engine::general_purpose::STANDARD, text).unwrap_or_default()
+    }
+    async fn look_at(&self, context: &str, host: String, routes: Vec<ObjectRef>, ca: &[u8]) -> Result<Vec<Look>> {
         let mut objects = Vec::new();
         for route in routes.iter().take(4) {
             objects.extend(self.object(context, route).await.ok());
@@ -149,7 +174,7 @@ impl Session {
         let look = |address| {
             let target = TlsTarget { host: host.clone(), address, port: self.probe_config().https_port };
             async move {
-                let found = self.probe(&target, None).await?;
+                let found = self.probe(&target, Some(ca)).await?;
                 Ok::<_, Problem>(Look { by_route: target.address.is_some(), target, found })
             }
         };

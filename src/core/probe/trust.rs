@@ -32,7 +32,9 @@ pub struct Roots(Vec<CertificateDer<'static>>);
 impl Roots {
     /// The trust store of this machine; `SSL_CERT_FILE` and `SSL_CERT_DIR` are followed.
     pub fn system() -> Self {
-        Self(rustls_native_certs::load_native_certs().certs)
+        // Some hundred files to read and parse; they do not change under a running program.
+        static STORE: std::sync::OnceLock<Vec<CertificateDer<'static>>> = std::sync::OnceLock::new();
+        Self(STORE.get_or_init(|| rustls_native_certs::load_native_certs().certs).clone())
     }
     /// Also those of a PEM bundle, e.g. the CA of an issuer.
     #[must_use]
@@ -218,6 +220,12 @@ mod tests {
         let mut own = params(&["a.lab.test"], NOW - 10, NOW + 1000);
         own.distinguished_name.push(rcgen::DnType::CommonName, "TRAEFIK DEFAULT CERT");
         let own = own.self_signed(&key).unwrap().der().clone();
+        let known = Roots(vec![own.clone()]);
+        assert_eq!(
+            codes(&known, std::slice::from_ref(&own), "a.lab.test"),
+            ["defaultCertificate"],
+            "known by its ca.crt"
+        );
         assert_eq!(codes(&roots, &[own], "a.lab.test"), ["defaultCertificate", "selfSigned"]);
         assert_eq!(codes(&roots, &[], "a.lab.test"), ["broken"]);
         assert_eq!(codes(&roots, &[CertificateDer::from(vec![1, 2, 3])], "a.lab.test"), ["broken"]);

@@ -52,7 +52,7 @@ pub(super) fn no(what: &str, target: &Target, why: impl Into<String>, next: &str
 
 /// Who an operation says has started it.
 pub(super) fn initiator(asked: &Asked<'_>) -> Value {
-    json!({ "username": asked.cluster.info().user })
+    json!({ "username": asked.cluster.acting_user() })
 }
 
 /// The patch that starts an operation, as Argo CD's server sets it: the state of the last one is cleared, so that

@@ -11,7 +11,7 @@ mod sync;
 mod terminate;
 
 pub use auto_sync::{ResumeAutoSync, SuspendAutoSync};
-pub use refresh::{HardRefresh, Refresh};
+pub use refresh::{HARD_REFRESH, REFRESH};
 pub use rollback::Rollback;
 pub use sync::Sync;
 pub use terminate::Terminate;

@@ -11,30 +11,43 @@ use crate::resources::{Kind, ObjectRef};
 use serde_json::{Value, json};
 
 /// The controller takes it away when it has compared.
-const REFRESH: &str = "argocd.argoproj.io/refresh";
+const ANNOTATION: &str = "argocd.argoproj.io/refresh";
 
-/// See [`Action::help`].
-pub struct Refresh;
-/// See [`Action::help`].
-pub struct HardRefresh;
-
-fn propose(asked: &Asked<'_>, how: &str) -> Proposal {
-    let patch = json!({"metadata": {"annotations": {REFRESH: how}}});
-    let words = if how == "hard" { "compare anew, with manifests made anew" } else { "compare with git now" };
-    let verb = if how == "hard" { "Refresh hard" } else { "Refresh" };
-    Proposal {
-        title: format!("{verb} {}", crate::actions::pipeline::objects_in_words(asked.targets)),
-        steps: asked.targets.iter().map(|t| Step::patch_object(t, &patch, words).without_undo()).collect(),
-        risk: Risk::None,
-        warnings: Vec::new(),
-        undo: "nothing to undo: the cluster is only compared with git".into(),
-    }
+/// A refresh, with or without what the repo-server has kept.
+pub struct Refresh {
+    name: &'static str,
+    title: &'static str,
+    help: &'static str,
+    /// The annotation's value.
+    how: &'static str,
+    /// For the plan's title, and in words for its steps.
+    verb: &'static str,
+    words: &'static str,
 }
+
+/// See [`Action::help`].
+pub static REFRESH: Refresh = Refresh {
+    name: "argocd-refresh",
+    title: "Argo CD: refresh",
+    help: "Compare the Application with git now.",
+    how: "normal",
+    verb: "Refresh",
+    words: "compare with git now",
+};
+/// See [`Action::help`].
+pub static HARD_REFRESH: Refresh = Refresh {
+    name: "argocd-hard-refresh",
+    title: "Argo CD: hard refresh",
+    help: "Make the manifests anew, past every cache, and compare.",
+    how: "hard",
+    verb: "Refresh hard",
+    words: "compare anew, with manifests made anew",
+};
 
 /// Done when the controller has taken the annotation away; says what the comparison came to.
 fn progress(object: Option<&Value>) -> Option<Progress> {
     let Some(object) = object else { return Some(Progress::Failed("the Application was deleted meanwhile".into())) };
-    if !object["metadata"]["annotations"][REFRESH].is_null() {
+    if !object["metadata"]["annotations"][ANNOTATION].is_null() {
         return Some(Progress::Going("waits for the application controller".into()));
     }
     let status = &object["status"];
@@ -56,13 +69,13 @@ fn progress(object: Option<&Value>) -> Option<Progress> {
 #[async_trait::async_trait]
 impl Action for Refresh {
     fn name(&self) -> &'static str {
-        "argocd-refresh"
+        self.name
     }
     fn title(&self) -> &'static str {
-        "Argo CD: refresh"
+        self.title
     }
     fn help(&self) -> &'static str {
-        "Compare the Application with git now."
+        self.help
     }
     fn applies(&self, kind: &Kind) -> bool {
         is_application(kind)
@@ -77,41 +90,14 @@ impl Action for Refresh {
         rights(target)
     }
     async fn plan(&self, asked: Asked<'_>) -> Result<Proposal> {
-        Ok(propose(&asked, "normal"))
-    }
-    fn stages(&self, _object: &ObjectRef) -> Vec<Stage> {
-        vec![Stage::progress("compared", "compared with git")]
-    }
-    fn progress(&self, object: Option<&Value>) -> Option<Progress> {
-        progress(object)
-    }
-}
-
-#[async_trait::async_trait]
-impl Action for HardRefresh {
-    fn name(&self) -> &'static str {
-        "argocd-hard-refresh"
-    }
-    fn title(&self) -> &'static str {
-        "Argo CD: hard refresh"
-    }
-    fn help(&self) -> &'static str {
-        "Make the manifests anew, past every cache, and compare."
-    }
-    fn applies(&self, kind: &Kind) -> bool {
-        is_application(kind)
-    }
-    fn own_kind(&self) -> &'static str {
-        KIND
-    }
-    fn may_be_reverted(&self) -> bool {
-        false
-    }
-    fn rights(&self, target: &ObjectRef) -> Vec<Right> {
-        rights(target)
-    }
-    async fn plan(&self, asked: Asked<'_>) -> Result<Proposal> {
-        Ok(propose(&asked, "hard"))
+        let patch = json!({"metadata": {"annotations": {ANNOTATION: self.how}}});
+        Ok(Proposal {
+            title: format!("{} {}", self.verb, crate::actions::pipeline::objects_in_words(asked.targets)),
+            steps: asked.targets.iter().map(|t| Step::patch_object(t, &patch, self.words).without_undo()).collect(),
+            risk: Risk::None,
+            warnings: Vec::new(),
+            undo: "nothing to undo: the cluster is only compared with git".into(),
+        })
     }
     fn stages(&self, _object: &ObjectRef) -> Vec<Stage> {
         vec![Stage::progress("compared", "compared with git")]

@@ -1,16 +1,17 @@
 //! How many certificates of one registered domain may still be asked for: a limit for any seven days, against what was
 //! issued in that time. Counted from one cluster only, and from what cert-manager has kept: a lower bound.
 
+use crate::certificates::budget;
 use std::collections::HashMap;
 
-/// The time that the limits of Let's Encrypt for certificates look back (letsencrypt.org/docs/rate-limits).
-pub const WEEK: i64 = 7 * 86_400;
+pub use crate::certificates::budget::WEEK;
+
 /// New certificates per registered domain and week. Renewals of the same names do not count there, but do here.
-pub const A_DOMAIN: usize = 50;
+pub const A_DOMAIN: usize = budget::CERTIFICATES_A_WEEK as usize;
 /// Certificates for exactly the same names in a week; renewals count.
-pub const SAME_NAMES: usize = 5;
+pub const SAME_NAMES: usize = budget::DUPLICATES_A_WEEK as usize;
 /// Failed validations per host name and hour.
-pub const FAILURES_AN_HOUR: usize = 5;
+pub const FAILURES_AN_HOUR: usize = budget::FAILURES_AN_HOUR as usize;
 
 /// What has been issued, and when (seconds since 1970).
 #[derive(Clone, Debug, Default)]
@@ -33,7 +34,7 @@ pub struct Full {
 /// The registered domain of a name (`ominis.ai` of `*.app.ominis.ai`), the name itself where there is none.
 pub fn registered(name: &str) -> &str {
     let bare = name.strip_prefix("*.").unwrap_or(name).trim_end_matches('.');
-    psl::domain_str(bare).unwrap_or(bare)
+    budget::registered(bare).unwrap_or(bare)
 }
 
 /// The registered domains of some names, each once.
