@@ -188,7 +188,7 @@ fn columns(view: View, form: Form) -> Vec<&'static str> {
 
 fn chosen(view: View, overview: &Overview, arguments: &Arguments, scope: &Scope, now: i64) -> Result<Vec<Line>> {
     let mut lines: Vec<Line> = match view {
-        View::Apps => overview.apps.iter().map(app).collect(),
+        View::Apps => overview.apps_listed().into_iter().map(app).collect(),
         View::Tenants => overview.tenants.iter().map(tenant).collect(),
         View::Certs => overview.certificates.iter().map(|c| certificate(c, now)).collect(),
         View::Routes => overview.routes.iter().map(route).collect(),

@@ -66,10 +66,11 @@ impl Overview {
         self.tell_once(&mut findings);
         rank(&mut findings);
         for tenant in &mut self.tenants {
-            let about =
-                findings.iter().filter(|f| tenant.namespaces.iter().any(|n| **n == f.namespace || **n == f.name));
-            tenant.findings = about.count() as u32;
+            let namespaces = tenant.namespaces.clone();
+            let about = findings.iter().filter(|f| namespaces.iter().any(|n| **n == f.namespace || **n == f.name));
+            tenant.take_in(about);
         }
+        tenants::derive::rank(&mut self.tenants);
         self.counts = Counts {
             apps: Count::of(self.apps.iter().map(|a| a.verdict.level)),
             tenants: Count::of(self.tenants.iter().map(|t| t.verdict.level)),

@@ -118,6 +118,13 @@ impl Overview {
     pub fn app(&self, name: &str) -> Option<&AppView> {
         self.apps.iter().find(|a| &*a.name == name)
     }
+    /// Apps as they are listed: what is broken first, so that it never lies below the edge of a small screen, then in
+    /// the order of their stages.
+    pub fn apps_listed(&self) -> Vec<&AppView> {
+        let mut apps: Vec<&AppView> = self.apps.iter().collect();
+        apps.sort_by_key(|a| std::cmp::Reverse(Some(a.verdict.level).filter(|l| *l >= Level::Warn)));
+        apps
+    }
     /// In words, when the platform does not come up: `stage 3 of 7 waits for cert-manager: …`.
     pub fn stuck(&self) -> Option<String> {
         stages::stuck(&self.stages)

@@ -15,6 +15,9 @@ pub(crate) trait Decode: Send + 'static {
     type Item: super::shelf::Item;
     /// The form in which lists and watches are asked for.
     const ACCEPT: Accept;
+    /// Whether a list is asked for as a stream of watch events, where the server has that. For a Table the server makes
+    /// one of a single row for each event, which takes it about twice as long as pages of rows (docs/performance.md).
+    const STREAMS: bool;
     /// One line of a watch.
     fn line(&mut self, line: &[u8]) -> Result<Line<Self::Item>>;
     /// One page of a list.
@@ -120,6 +123,7 @@ pub(crate) struct Objects<P> {
 impl<P: super::shelf::Item> Decode for Objects<P> {
     type Item = P;
     const ACCEPT: Accept = Accept::Json;
+    const STREAMS: bool = true;
 
     fn line(&mut self, line: &[u8]) -> Result<Line<P>> {
         let raw: RawLine<'_> = serde_json::from_slice(line).map_err(|e| unreadable(&e))?;

@@ -17,8 +17,10 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 use tokio_util::task::AbortOnDropHandle;
 
-/// Objects in a page of a list, as client-go's pager asks.
+/// Objects in a page of a list, as client-go's pager asks: the first rows are there soon.
 const PAGE: usize = 500;
+/// Objects in the pages after the first, where rows are small: fewer requests, and each still a few megabytes.
+const LARGE_PAGE: usize = 2_500;
 /// Lines of a watch that are applied together when they are there already.
 const BATCH: usize = 256;
 /// How often something that cannot be watched is listed again.
@@ -77,6 +79,8 @@ struct Run<D: Decode> {
     no_watch: bool,
     /// A streaming list was refused for these selectors.
     no_streaming: bool,
+    /// A watch could be opened once.
+    watched: bool,
 }
 
 impl<D: Decode> Feed<D> {
@@ -84,8 +88,16 @@ impl<D: Decode> Feed<D> {
     pub(crate) async fn run(self) {
         let connection = self.source.connection();
         let no_watch = self.unwatchable();
-        let mut run =
-            Run { feed: self, connection, version: None, failures: 0, listed: false, no_watch, no_streaming: false };
+        let mut run = Run {
+            feed: self,
+            connection,
+            version: None,
+            failures: 0,
+            listed: false,
+            no_watch,
+            no_streaming: !D::STREAMS,
+            watched: false,
+        };
         loop {
             run.step().await;
         }
@@ -111,7 +123,8 @@ impl<D: Decode> Feed<D> {
     }
 
     fn fetch(&self, token: &str) -> AbortOnDropHandle<Result<bytes::Bytes>> {
-        let mut request = self.request().query("limit", PAGE.to_string());
+        let limit = if token.is_empty() || D::STREAMS { PAGE } else { LARGE_PAGE };
+        let mut request = self.request().query("limit", limit.to_string());
         if !token.is_empty() {
             request = request.query("continue", token);
         }
@@ -159,6 +172,8 @@ impl<D: Decode> Run<D> {
             }
             End::Refused(problem) => match problem.kind {
                 ProblemKind::Forbidden if self.version.is_none() => self.no_watch = true,
+                // Who could list a moment ago and never could watch has not the right to.
+                ProblemKind::Forbidden if self.listed && !self.watched => self.no_watch = true,
                 ProblemKind::Forbidden if self.listed && self.failures >= 3 => {
                     (self.no_watch, self.version) = (true, None);
                 }
@@ -233,6 +248,7 @@ impl<D: Decode> Run<D> {
             }
         };
         let mut listing = streaming;
+        self.watched = true;
         if streaming {
             feed.shelf.begin(index);
         } else {

@@ -111,14 +111,9 @@ pub(super) fn table(rows: &[String], version: u64, next: &str) -> String {
 pub(super) fn event(verb: &str, row: &str) -> Result<Bytes> {
     Ok(format!(r#"{{"type":"{verb}","object":{{"kind":"Table","columnDefinitions":null,"rows":[{row}]}}}}"#).into())
 }
-pub(super) fn first_event(verb: &str, row: &str) -> Result<Bytes> {
-    Ok(format!(r#"{{"type":"{verb}","object":{{"kind":"Table","columnDefinitions":{COLUMNS},"rows":[{row}]}}}}"#)
-        .into())
-}
-pub(super) fn bookmark(version: u64, initial_end: bool) -> Result<Bytes> {
-    let annotations = if initial_end { r#","annotations":{"k8s.io/initial-events-end":"true"}"# } else { "" };
+pub(super) fn bookmark(version: u64) -> Result<Bytes> {
     Ok(format!(
-        r#"{{"type":"BOOKMARK","object":{{"kind":"Table","metadata":{{"resourceVersion":"{version}"}},"rows":[{{"cells":["","","","",""],"object":{{"metadata":{{"resourceVersion":"{version}","creationTimestamp":null{annotations}}}}}}}]}}}}"#
+        r#"{{"type":"BOOKMARK","object":{{"kind":"Table","metadata":{{"resourceVersion":"{version}"}},"rows":[{{"cells":["","","","",""],"object":{{"metadata":{{"resourceVersion":"{version}","creationTimestamp":null}}}}}}]}}}}"#
     )
     .into())
 }
@@ -139,6 +134,10 @@ pub(super) struct Opened {
     pub events: Arc<AtomicUsize>,
 }
 
+pub(super) fn stores(listener: Option<crate::event::Listener>) -> Stores {
+    Stores::new(Clock::fixed(crate::clock::parse_time("2026-11-20T01:00:00Z").unwrap()), listener)
+}
+
 pub(super) fn open(source: &Arc<Scripted>, scope: Scope) -> Opened {
     let events = Arc::new(AtomicUsize::new(0));
     let count = events.clone();
@@ -147,8 +146,7 @@ pub(super) fn open(source: &Arc<Scripted>, scope: Scope) -> Opened {
             count.fetch_add(1, Ordering::Relaxed);
         }
     });
-    let clock = Clock::fixed(crate::clock::parse_time("2026-11-20T01:00:00Z").unwrap());
-    let stores = Stores::new(clock, Some(listener));
+    let stores = stores(Some(listener));
     let table = stores.table_of(source.clone(), TableRequest::new(pods(), scope));
     Opened { stores, table, events }
 }

@@ -355,6 +355,7 @@ impl TableRows {
 impl Decode for TableRows {
     type Item = Row;
     const ACCEPT: Accept = Accept::Table;
+    const STREAMS: bool = false;
 
     fn line(&mut self, line: &[u8]) -> Result<Line<Row>> {
         let raw: RawEvent<'_> = serde_json::from_slice(line).map_err(|e| unreadable(&e))?;

@@ -25,8 +25,13 @@ pub fn all(
         .into_iter()
         .map(|(name, namespaces)| one(index, name, namespaces, certificates, routes, now))
         .collect();
-    views.sort_by(|a, b| (b.verdict.level, &a.name).cmp(&(a.verdict.level, &b.name)));
+    rank(&mut views);
     views
+}
+
+/// The worst first, then by name.
+pub fn rank(views: &mut [TenantView]) {
+    views.sort_by(|a, b| (b.verdict.level, &a.name).cmp(&(a.verdict.level, &b.name)));
 }
 
 fn one(

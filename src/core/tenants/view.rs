@@ -3,7 +3,7 @@
 use crate::Str;
 use crate::findings::Finding;
 use crate::platform::WorkloadView;
-use crate::resources::{ObjectRef, Verdict};
+use crate::resources::{Level, ObjectRef, Verdict};
 
 /// How much of a quota is used.
 #[derive(Clone, Debug, PartialEq, serde::Serialize)]
@@ -53,6 +53,20 @@ pub struct TenantView {
 }
 
 impl TenantView {
+    /// Counts the findings about it. A tenant whose workloads run is not ready all the same while something else of
+    /// its own is broken, a certificate that cannot be issued for one; that has its own finding already.
+    pub(crate) fn take_in<'a>(&mut self, findings: impl Iterator<Item = &'a Finding>) {
+        let mut worst: Option<&Finding> = None;
+        for finding in findings {
+            self.findings += 1;
+            // Findings come the worst first.
+            worst = worst.or(Some(finding));
+        }
+        let Some(worst) = worst.filter(|f| f.level == Level::Bad && matches!(self.verdict.level, Level::Good | Level::Busy)) else { return };
+        let why = format!("{} {}: {}", worst.kind, worst.name, worst.reason);
+        self.verdict = Verdict::new(Level::Warn, "Degraded").why(why).next(worst.next.clone());
+        self.since = worst.since;
+    }
     /// Its finding, if something is wrong.
     pub fn finding(&self) -> Option<Finding> {
         let mut finding = Finding::new(self.code?, &self.object, self.verdict.why.clone())

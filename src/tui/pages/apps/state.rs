@@ -105,7 +105,11 @@ impl Source for AppSource {
             return None;
         }
         let here = |a: &&AppView| a.namespaces.is_empty() || a.namespaces.iter().any(|n| cx.scope.contains(n));
-        let mut apps: Vec<&AppView> = self.watched.seen.apps.iter().filter(here).collect();
+        let listed = match self.by {
+            By::Nothing => self.watched.seen.apps_listed(),
+            _ => self.watched.seen.apps.iter().collect(),
+        };
+        let mut apps: Vec<&AppView> = listed.into_iter().filter(here).collect();
         // Groups stand in the order of their first rows.
         match self.by {
             By::Nothing => {}
