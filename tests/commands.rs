@@ -311,4 +311,10 @@ fn links_alerts_and_notes_hand_over() {
     assert_eq!(mode & 0o777, 0o600);
     let (code, words) = served.fails(&write);
     assert!(code == 5 && words.contains("nothing is overwritten"), "{code} {words}");
+    let app = served.text("app note homer");
+    assert!(app.starts_with("# Incident: App homer") && app.contains("volume not bound"), "{app}");
+    let route = served.text("route note docs.app.ominis.ai --no-probe");
+    assert!(route.starts_with("# Incident: Route docs.app.ominis.ai") && route.contains("wins over"), "{route}");
+    let (code, why) = served.fails("route note dogs.app.ominis.ai --no-probe");
+    assert!(code == 1 && why.contains("did you mean docs.app.ominis.ai"), "{code}: {why}");
 }

@@ -1,5 +1,6 @@
 //! An error told to a person: what failed, on which object, why, and what to do next.
 
+use crate::text::{clean, clean_line};
 use std::fmt;
 
 /// The result of everything in this library that can fail.
@@ -123,7 +124,7 @@ impl Problem {
     pub fn io(what: impl Into<String>, error: &std::io::Error) -> Self {
         Self::new(ProblemKind::Io, what, error.to_string())
     }
-    /// One line: what, where and why.
+    /// One harmless line: what, where and why. Names of contexts, files and objects come from outside.
     pub fn line(&self) -> String {
         let mut line = self.what.clone();
         if !self.object.is_empty() {
@@ -134,7 +135,7 @@ impl Problem {
             line.push_str(": ");
             line.push_str(&self.why);
         }
-        line
+        clean_line(&line).into_owned()
     }
 }
 
@@ -142,13 +143,30 @@ impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.line())?;
         for field in &self.fields {
-            write!(f, "\n  {}: {}", field.field, field.message)?;
+            write!(f, "\n  {}: {}", clean_line(&field.field), clean_line(&field.message))?;
         }
         if !self.next.is_empty() {
-            write!(f, "\n  next: {}", self.next)?;
+            write!(f, "\n  next: {}", clean(&self.next))?;
         }
         Ok(())
     }
 }
 
 impl std::error::Error for Problem {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_in_a_problem_acts_on_the_terminal_that_it_is_told_to() {
+        let mut problem = Problem::config("cannot use the context", "it names the cluster \"\u{1b}[2Jx\"")
+            .on("prod\u{202e}\n")
+            .next("mend \u{9b}31m it");
+        problem.fields.push(FieldError { field: "a\u{7}".into(), message: "b\r".into() });
+        let told = problem.to_string();
+        assert!(told.starts_with("cannot use the context prod\u{fffd} : it names"), "{told:?}");
+        assert!(!told.chars().any(|c| (c.is_control() && c != '\n') || c == '\u{202e}'), "{told:?}");
+        assert_eq!(told.lines().count(), 3, "{told:?}");
+    }
+}

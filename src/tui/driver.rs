@@ -4,6 +4,7 @@ use crate::state::effect::{Answer, Ask, PageId};
 use crate::state::input::Input;
 use quarterdeck_core::certificates::CertificateView;
 use quarterdeck_core::certificates::truths::Looks;
+use quarterdeck_core::handover::Looking;
 use quarterdeck_core::overview::Overview;
 use quarterdeck_core::resources::ObjectRef;
 use quarterdeck_core::session::Session;
@@ -87,13 +88,9 @@ async fn answer(session: &Session, context: &str, ask: Ask, mut tell: impl FnMut
             Ok(view) => session.check_certificate(context, &seen, view, |step| tell(Answer::CheckStep(step))).await,
             Err(problem) => Err(problem),
         }),
-        Ask::Note { seen, object } => Answer::Note(match find(&seen, &object) {
-            Ok(view) => {
-                let looks = session.looks(context, &seen, view, false).await;
-                Ok(session.certificate_note(context, &seen, view, Some(&looks)).await)
-            }
-            Err(problem) => Err(problem),
-        }),
+        Ask::Note { seen, about } => {
+            Answer::Note(session.incident_note(context, &seen, &about, Looking::AsConfigured).await)
+        }
     }
 }
 

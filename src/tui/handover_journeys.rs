@@ -99,3 +99,24 @@ fn a_link_that_leads_nowhere_says_why() {
     robot.keys("Y");
     assert_eq!(robot.copied.last(), Some(&format!("qd://{here}/namespaces.v1/-/client-zoo?view=yaml")));
 }
+
+#[test]
+fn an_app_and_a_route_have_notes_too() {
+    let mut robot = Robot::start("ominis", 80, 24);
+    robot.until("cannot be issued").until_idle();
+    robot.keys(":app homer<enter>").until("postgres-0").until_idle().keys("<enter>").until("Workloads").until_idle();
+    robot.keys("I").until("# Incident: App homer").until_idle();
+    let note = robot.copied.last().cloned().unwrap_or_default();
+    assert!(note.contains("volume not bound") && note.contains("## Workloads"), "{note}");
+    assert!(note.contains("### PersistentVolumeClaim") && note.contains("qd app why homer"), "{note}");
+    robot.keys("s");
+    let (name, text) = robot.saved.last().expect("it was saved");
+    assert!(name.starts_with("incident-app-homer-") && *text == note, "{name}");
+
+    robot.keys(":routes<enter>").until("docs.app.ominis.ai").until_idle();
+    robot.keys("/docs.app<enter>").until_idle().keys("g<enter>").until("wins over").until_idle();
+    robot.keys("i").until("# Incident: Route docs.app.ominis.ai").until_idle();
+    let note = robot.copied.last().cloned().unwrap_or_default();
+    assert!(note.contains("ROUTE_HOST_CONFLICT") && note.contains("## The same host elsewhere"), "{note}");
+    assert!(!note.contains("PRIVATE KEY"), "{note}");
+}

@@ -11,3 +11,4 @@ mod outages;
 mod scripted;
 mod secrets;
 mod smoke;
+mod truths;

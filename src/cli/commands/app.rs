@@ -1,6 +1,7 @@
-//! `qd app why|show|open NAME`, `qd apps --stages`: one app as its page tells it, and the order in which the platform
+//! `qd app why|show|note|open NAME`, `qd apps --stages`: one app as its page tells it, and the order in which the platform
 //! comes up.
 
+use super::note::{Written, write};
 use super::platform::overview;
 use crate::arguments::{Common, Form, Printed};
 use crate::output::paint::mark;
@@ -8,6 +9,7 @@ use crate::output::{Paint, Table, line, print, print_value};
 use crate::place::Place;
 use clap::{Args, Subcommand};
 use quarterdeck_core::clock::human_duration;
+use quarterdeck_core::handover::{About, Looking};
 use quarterdeck_core::overview::Overview;
 use quarterdeck_core::platform::{AppView, Block};
 use quarterdeck_core::resources::{Level, Verdict};
@@ -28,6 +30,8 @@ enum What {
     Why(Named),
     /// All that is known of it: workloads and pods, origins, needs, routes, versions, operations
     Show(Named),
+    /// The incident note in Markdown: verdict, what blocks it, workloads, evidence, timeline, what was done
+    Note(Note),
     /// Open its page; where it has no host through a port-forward, until Ctrl-C
     Open(Open),
 }
@@ -38,6 +42,14 @@ struct Named {
     name: String,
     #[command(flatten)]
     printed: Printed,
+}
+
+#[derive(Debug, Args)]
+struct Note {
+    /// The app
+    name: String,
+    #[command(flatten)]
+    written: Written,
 }
 
 #[derive(Debug, Args)]
@@ -61,6 +73,10 @@ pub async fn run(arguments: Arguments, common: &Common) -> Result<u8> {
     match arguments.what {
         What::Why(a) => why(find(&seen, &a.name)?, &a.printed, seen.at, common),
         What::Show(a) => show(&place, &seen, find(&seen, &a.name)?, &a.printed, common).await,
+        What::Note(a) => {
+            let about = About::App(find(&seen, &a.name)?.name.to_string());
+            write(&place, &seen, &about, Looking::Never, a.written).await
+        }
         What::Open(a) => open(&place, find(&seen, &a.name)?, &a).await,
     }
 }

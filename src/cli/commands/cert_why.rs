@@ -14,7 +14,7 @@ use quarterdeck_core::certificates::{CertificateView, chain, truths};
 use quarterdeck_core::clock::human_duration;
 use quarterdeck_core::cluster::nearest;
 use quarterdeck_core::overview::Overview;
-use quarterdeck_core::resources::Level;
+use quarterdeck_core::resources::{Level, ObjectRef};
 use quarterdeck_core::text::clean_line;
 use quarterdeck_core::{Problem, ProblemKind, Result};
 use serde_json::{Value, json};
@@ -57,6 +57,7 @@ pub async fn run(arguments: Arguments, common: &Common) -> Result<u8> {
                 "certificate": view,
                 "chain": chain,
                 "facts": told,
+                "usedBy": users(&seen, view),
                 "unread": untold.iter().map(|p| json!({ "object": p.object, "why": p.why })).collect::<Vec<_>>(),
             });
             if let Some(looks) = &looks {
@@ -69,6 +70,9 @@ pub async fn run(arguments: Arguments, common: &Common) -> Result<u8> {
         Form::Name => line(view.code.unwrap_or("OK")),
         Form::Table | Form::Wide => {
             show(view, chain.as_ref(), seen.at, Paint::stdout(common.plain));
+            if chain.is_none() {
+                show_users(&seen, view, Paint::stdout(common.plain));
+            }
             if let Some(looks) = &looks {
                 show_truths(&seen.truths(view, Some(looks)), Paint::stdout(common.plain));
             }
@@ -128,6 +132,18 @@ fn show(view: &CertificateView, chain: Option<&chain::Chain>, now: i64, paint: P
         let text =
             format!("{broken} {} {:titles$}  {:names$}  {}", mark(link.level), link.title, link.name, link.words);
         line(&paint.level(link.level, &clean_line(text.trim_end())));
+    }
+}
+
+fn users(seen: &Overview, view: &CertificateView) -> Vec<Value> {
+    let one = |(level, o, words): (Level, ObjectRef, String)| json!({"kind": o.kind.kind, "namespace": &*o.namespace, "name": &*o.name, "level": level, "words": words});
+    seen.used_by(view).into_iter().map(one).collect()
+}
+
+/// Who uses a Secret that has no chain.
+fn show_users(seen: &Overview, view: &CertificateView, paint: Paint) {
+    for (level, object, words) in seen.used_by(view) {
+        line(&paint.level(level, &clean_line(&format!("  {} used by {object}  {words}", mark(level)))));
     }
 }
 

@@ -36,6 +36,7 @@ pub async fn dispatch(cli: Cli) -> Face {
         Command::Tenants(a) => platform::run(platform::View::Tenants, a, &common).await,
         Command::Certs(a) => certs::run(a, &common).await,
         Command::Cert(a) => cert::run(a, &common).await,
+        Command::Route(a) => route::run(a, &common).await,
         Command::Routes(a) => platform::run(platform::View::Routes, a, &common).await,
         Command::Platform(a) => platforms::run(a, &common).await,
         Command::Check(a) => check::run(a, &common).await,

@@ -23,9 +23,11 @@ pub mod get;
 pub mod journal;
 pub mod logs;
 pub mod man;
+mod note;
 pub mod open;
 pub mod platform;
 pub mod platforms;
+pub mod route;
 pub mod undo;
 pub mod unlock;
 
@@ -50,6 +52,8 @@ pub enum Command {
     Cert(cert::Arguments),
     /// Routes: which host leads where
     Routes(platform::Arguments),
+    /// One route: the incident note about it
+    Route(route::Arguments),
     /// Which platform this is; profiles: show, detect, list, validate
     Platform(platforms::Arguments),
     /// What is wrong; ends with 1 when there is something. `check certs` is for monitors

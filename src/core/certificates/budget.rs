@@ -1,7 +1,9 @@
-//! What Let's Encrypt's weekly limits leave, counted from the orders of this cluster. Other clusters that ask for the
-//! same domains are not seen here, and orders that cert-manager cleaned up are not counted: it is a lower bound.
+//! What Let's Encrypt's weekly limits leave, counted from the orders and Certificates of this cluster. Other clusters that
+//! ask for the same domains are not seen here, and of what was issued again only the last is known where cert-manager has
+//! cleaned the order up: it is a lower bound.
 
-use super::objects::Issuer;
+use super::ledger::{self, Ledger};
+use super::objects::{Issuer, Order};
 use crate::Str;
 use crate::overview::index::Index;
 use rustc_hash::FxHashMap;
@@ -58,63 +60,128 @@ pub fn limited(issuer: &Issuer) -> bool {
     issuer.spec.acme.as_ref().is_some_and(|a| a.server.contains("letsencrypt.org")) && !issuer.is_staging()
 }
 
-/// What is used, for every registered domain that had an order in the last week.
+/// What is used, for every registered domain that something was issued or refused for in the last week.
 pub fn all(index: &Index<'_>, now: i64) -> Vec<Budget> {
-    #[derive(Default)]
-    struct Counting<'a> {
-        certificates: u32,
-        oldest: Option<i64>,
-        sets: FxHashMap<Vec<&'a str>, u32>,
-        failures: FxHashMap<&'a str, u32>,
-    }
-    let mut counts: FxHashMap<(&str, &str), Counting<'_>> = FxHashMap::default();
+    let server_of = |reference, namespace| {
+        let (_, issuer) = index.issuer(reference, namespace)?;
+        issuer.spec.acme.as_ref().filter(|_| limited(issuer)).map(|acme| &*acme.server)
+    };
+    let mut ledgers: FxHashMap<&str, Ledger> = FxHashMap::default();
+    let mut failures: FxHashMap<(&str, &str, &str), u32> = FxHashMap::default();
+    let counted = |order: &Order| {
+        let recent = order.meta.created.filter(|at| *at > now - WEEK && *at <= now + 300);
+        recent.filter(|_| ledger::counts(&order.status.state))
+    };
     for order in index.snapshot.orders.values() {
-        let Some(created) = order.meta.created.filter(|at| *at > now - WEEK && *at <= now + 300) else { continue };
-        let Some((_, issuer)) = index.issuer(&order.spec.issuer_ref, &order.meta.namespace) else { continue };
-        let Some(acme) = issuer.spec.acme.as_ref().filter(|_| limited(issuer)) else { continue };
-        let mut domains: Vec<&str> = order.spec.dns_names.iter().filter_map(|n| registered(n)).collect();
-        domains.sort_unstable();
-        domains.dedup();
-        for domain in domains {
-            let count = counts.entry((&acme.server, domain)).or_default();
-            match &*order.status.state {
-                "valid" | "ready" | "processing" => {
-                    count.certificates += 1;
-                    count.oldest = Some(count.oldest.map_or(created, |o| o.min(created)));
-                    let mut set: Vec<&str> = order.spec.dns_names.iter().map(|n| &**n).collect();
-                    set.sort_unstable();
-                    *count.sets.entry(set).or_default() += 1;
-                }
-                "invalid" if order.status.failure_time.unwrap_or(created) > now - 3600 => {
-                    for name in &order.spec.dns_names {
-                        *count.failures.entry(name).or_default() += 1;
-                    }
-                }
-                _ => {}
+        let Some(server) = server_of(&order.spec.issuer_ref, &order.meta.namespace) else { continue };
+        if let Some(at) = counted(order) {
+            ledgers.entry(server).or_default().add(&texts(&order.spec.dns_names), at);
+        } else if &*order.status.state == "invalid"
+            && order.status.failure_time.or(order.meta.created).is_some_and(|at| at > now - 3600)
+        {
+            for name in &order.spec.dns_names {
+                let domain = registered(name).unwrap_or(name);
+                *failures.entry((server, domain, name)).or_default() += 1;
             }
         }
     }
-    let mut all: Vec<Budget> = counts
+    // cert-manager cleans orders up; what was issued counts all the same.
+    for certificate in index.snapshot.certificates.values() {
+        let meta = certificate.meta();
+        let Some(server) = server_of(&certificate.spec.issuer_ref, &meta.namespace) else { continue };
+        let requests = index.requests.get(&*meta.uid).into_iter().flatten();
+        let mut orders = requests.flat_map(|(_, r)| index.orders.get(&*r.meta().uid).into_iter().flatten());
+        if orders.any(|(_, order)| counted(order).is_some()) {
+            continue;
+        }
+        let issuing = certificate.issuing().is_some();
+        if let Some(at) = ledger::issued_at(issuing, certificate.status.not_before, now) {
+            ledgers.entry(server).or_default().add(&texts(&certificate.names()), at);
+        }
+    }
+    let domains = ledgers.iter().flat_map(|(server, ledger)| ledger.all_domains().map(|domain| (*server, domain)));
+    let mut found: Vec<(&str, &str)> =
+        domains.chain(failures.keys().map(|(server, domain, _)| (*server, *domain))).collect();
+    found.sort_unstable();
+    found.dedup();
+    let none = Ledger::default();
+    let same: FxHashMap<&str, _> = ledgers.iter().map(|(server, ledger)| (*server, ledger.most_of_sets(now))).collect();
+    let number = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
+    let mut all: Vec<Budget> = found
         .into_iter()
-        .map(|((server, domain), count)| Budget {
-            server: server.into(),
-            domain: domain.into(),
-            certificates: count.certificates,
-            limit: CERTIFICATES_A_WEEK,
-            duplicates: count.sets.values().copied().max().unwrap_or_default(),
-            duplicates_limit: DUPLICATES_A_WEEK,
-            failures: count.failures.values().copied().max().unwrap_or_default(),
-            failures_limit: FAILURES_AN_HOUR,
-            free_at: count.oldest.map(|at| at + WEEK),
+        .map(|(server, domain)| {
+            let ledger = ledgers.get(server).unwrap_or(&none);
+            let failed = failures.iter().filter(|((s, d, _), _)| *s == server && *d == domain);
+            Budget {
+                server: server.into(),
+                domain: domain.into(),
+                certificates: number(ledger.of_domain(domain, now)),
+                limit: CERTIFICATES_A_WEEK,
+                duplicates: number(same.get(server).and_then(|s| s.get(domain)).copied().unwrap_or_default()),
+                duplicates_limit: DUPLICATES_A_WEEK,
+                failures: failed.map(|(_, n)| *n).max().unwrap_or_default(),
+                failures_limit: FAILURES_AN_HOUR,
+                free_at: ledger.next_free(domain, now),
+            }
         })
         .collect();
     all.sort_by(|a, b| (b.certificates, &a.domain, &a.server).cmp(&(a.certificates, &b.domain, &b.server)));
     all
 }
 
+fn texts(names: &[Str]) -> Vec<String> {
+    names.iter().map(ToString::to_string).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::json;
+
+    const NOW: i64 = 1_795_143_600;
+
+    #[test]
+    fn the_board_counts_as_the_plan_of_a_renewal_does() {
+        let at = |seconds: i64| crate::clock::format_time(NOW + seconds);
+        let issuer = json!({"name": "le", "kind": "ClusterIssuer"});
+        let order = |name: &str, state: &str, age: i64| {
+            json!({"apiVersion": "acme.cert-manager.io/v1", "kind": "Order",
+                "metadata": {"namespace": "a", "name": name, "uid": name, "creationTimestamp": at(-age)},
+                "spec": {"issuerRef": issuer, "dnsNames": ["x.ominis.ai"]},
+                "status": {"state": state, "failureTime": at(-age)}})
+        };
+        let certificate = |name: &str, issuer: &str, host: &str, age: i64| {
+            json!({"apiVersion": "cert-manager.io/v1", "kind": "Certificate",
+                "metadata": {"namespace": "a", "name": name, "uid": name},
+                "spec": {"secretName": name, "dnsNames": [host], "issuerRef": {"name": issuer, "kind": "ClusterIssuer"}},
+                "status": {"notBefore": at(-age), "conditions": []}})
+        };
+        let acme = |name: &str, spec: serde_json::Value| {
+            json!({"apiVersion": "cert-manager.io/v1", "kind": "ClusterIssuer", "metadata": {"name": name, "uid": name},
+                "spec": spec})
+        };
+        let mut s = crate::overview::Snapshot::default();
+        for object in [
+            acme("le", json!({"acme": {"server": "https://acme-v02.api.letsencrypt.org/directory"}})),
+            acme("ca", json!({"ca": {"secretName": "root"}})),
+            order("issued", "valid", 3600),
+            order("under way", "pending", 60),
+            order("refused", "invalid", 60),
+            order("old", "valid", WEEK + 60),
+            // Its order was cleaned up.
+            certificate("cleaned", "le", "y.ominis.ai", 2 * 86_400),
+            certificate("long ago", "le", "z.ominis.ai", 30 * 86_400),
+            certificate("private", "ca", "w.ominis.ai", 3600),
+        ] {
+            crate::overview::testing::add(&mut s, &object);
+        }
+        let all = all(&Index::new(&s), NOW);
+        let one = &all[0];
+        assert_eq!((all.len(), &*one.domain), (1, "ominis.ai"), "{all:?}");
+        assert_eq!((one.certificates, one.duplicates, one.failures), (3, 2, 1));
+        assert_eq!(one.free_at, Some(NOW - 2 * 86_400 + 3600 + WEEK), "when the cleaned one counts no more");
+        assert_eq!(one.words(), "3 of 50 this week for ominis.ai");
+    }
 
     #[test]
     fn a_registered_domain_is_one_label_above_the_public_suffix() {

@@ -8,7 +8,7 @@ use crate::findings::Finding;
 use crate::findings::condition::nullable;
 use crate::overview::index::Index;
 use crate::resources::meta::Lent;
-use crate::resources::{Kind, Level, Meta, ObjectRef};
+use crate::resources::{Head, Kind, Level, Meta, ObjectRef};
 use base64::Engine;
 use serde::{Deserialize, Deserializer};
 use x509_parser::pem::Pem;
@@ -44,7 +44,7 @@ impl<'de> Deserialize<'de> for Bundle {
 #[serde(default)]
 pub struct WebhookConfiguration {
     #[serde(rename = "metadata")]
-    pub meta: Meta,
+    pub head: Head,
     #[serde(deserialize_with = "nullable")]
     pub webhooks: Vec<Webhook>,
 }
@@ -67,8 +67,47 @@ pub struct ClientConfig {
 #[serde(default)]
 pub struct ApiService {
     #[serde(rename = "metadata")]
-    pub meta: Meta,
+    pub head: Head,
     pub spec: ClientConfig,
+}
+
+/// The annotations by which cert-manager's cainjector knows whose authority to write: a Certificate, or a Secret.
+const INJECTED: [&str; 2] = ["cert-manager.io/inject-ca-from", "cert-manager.io/inject-ca-from-secret"];
+
+/// Whose authority cainjector writes into an object: namespace, name, and whether a Certificate is named (else a Secret).
+pub fn injected(head: &Head) -> Option<(&str, &str, bool)> {
+    INJECTED.iter().find_map(|key| {
+        let (namespace, name) = head.annotation(key)?.split_once('/')?;
+        Some((namespace, name, *key == INJECTED[0]))
+    })
+}
+
+impl WebhookConfiguration {
+    /// What is wrong with the first of its bundles that is not well.
+    pub fn fault(&self, now: i64) -> Option<(&Str, Level, String)> {
+        self.webhooks.iter().find_map(|w| {
+            let (level, words) = fault(&w.client_config.ca_bundle, now)?;
+            Some((&w.name, level, words))
+        })
+    }
+    /// Whether cainjector has written all of them.
+    pub fn written(&self) -> bool {
+        !self.webhooks.iter().any(|w| w.client_config.ca_bundle.is_empty())
+    }
+}
+
+impl ApiService {
+    /// What is wrong with its bundle.
+    pub fn fault(&self, now: i64) -> Option<(Level, String)> {
+        fault(&self.spec.ca_bundle, now)
+    }
+}
+
+impl Bundle {
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.authorities.is_empty() && self.fault.is_none()
+    }
 }
 
 /// The state of a bundle when it is not well; `None` also when there is none (then the system's roots count).
@@ -92,15 +131,13 @@ pub fn findings(index: &Index<'_>, now: i64) -> Vec<Finding> {
         found.push(finding);
     };
     for (kind, configuration) in index.snapshot.webhooks.iter() {
-        let faults =
-            configuration.webhooks.iter().find_map(|w| Some((&w.name, fault(&w.client_config.ca_bundle, now)?)));
-        if let Some((name, fault)) = faults {
-            say(kind, &configuration.meta, &format!("webhook {name}: "), fault);
+        if let Some((name, level, words)) = configuration.fault(now) {
+            say(kind, &configuration.head.meta, &format!("webhook {name}: "), (level, words));
         }
     }
     for (kind, service) in index.snapshot.api_services.iter() {
-        if let Some(fault) = fault(&service.spec.ca_bundle, now) {
-            say(kind, &service.meta, "", fault);
+        if let Some(fault) = service.fault(now) {
+            say(kind, &service.head.meta, "", fault);
         }
     }
     found

@@ -42,9 +42,17 @@ fn certificate(name: &str, spec: Value) -> Value {
 }
 
 fn told(objects: &[Value], name: &str) -> (Option<&'static str>, Option<Role>, String) {
+    told_of(&snapshot(objects), name)
+}
+
+fn snapshot(objects: &[Value]) -> Snapshot {
     let mut snapshot = Snapshot::default();
     objects.iter().for_each(|o| add(&mut snapshot, o));
-    let o = Overview::derive(&snapshot, at(NOW));
+    snapshot
+}
+
+fn told_of(snapshot: &Snapshot, name: &str) -> (Option<&'static str>, Option<Role>, String) {
+    let o = Overview::derive(snapshot, at(NOW));
     let c = o.certificates.iter().find(|c| &*c.name == name).unwrap_or_else(|| panic!("{name}"));
     (c.code, c.broken, c.verdict.why.clone())
 }
@@ -142,4 +150,185 @@ fn a_short_life_raises_nothing_before_the_renewal_time() {
     assert_eq!(told(&[soon.clone(), held.clone()], "web").0, None);
     soon["status"]["renewalTime"] = "2026-11-20T00:00:00Z".into();
     assert_eq!(told(&[soon, held], "web").0, Some("CERT_RENEWAL_OVERDUE"));
+}
+
+/// Who uses the Secret of a certificate, as `Kind name: words`.
+fn users(s: &Snapshot, namespace: &str, name: &str) -> Vec<String> {
+    let o = Overview::derive(s, at(NOW));
+    let view = o.certificate(namespace, name).unwrap_or_else(|| panic!("{name}"));
+    o.used_by(view)
+        .into_iter()
+        .map(|(_, object, words)| format!("{} {}: {words}", object.kind.kind, object.name))
+        .collect()
+}
+
+#[test]
+fn whoever_mounts_reads_serves_signs_or_trusts_is_a_user() {
+    let (crt, key) = pair(&["shop.example"], (2026, 11, 1), (2027, 1, 1));
+    let mut s = from_yaml(
+        "apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web, namespace: shop, uid: d1}
+spec: {selector: {matchLabels: {app: web}}, template: {spec: {containers: [{image: a}],
+  volumes: [{projected: {sources: [{secret: {name: tls}}]}}]}}}
+---
+apiVersion: apps/v1
+kind: StatefulSet
+metadata: {name: db, namespace: shop, uid: d2}
+spec: {selector: {matchLabels: {app: db}}, template: {spec: {containers: [{image: a, envFrom: [{secretRef: {name: tls}}]}]}}}
+---
+apiVersion: apps/v1
+kind: DaemonSet
+metadata: {name: other, namespace: elsewhere, uid: d3}
+spec: {template: {spec: {volumes: [{secret: {secretName: tls}}]}}}
+---
+apiVersion: batch/v1
+kind: CronJob
+metadata: {name: nightly, namespace: shop, uid: d4}
+spec: {jobTemplate: {spec: {template: {spec: {volumes: [{secret: {secretName: tls}}]}}}}}
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: web-1, namespace: shop, uid: p1, labels: {app: web}}
+spec: {volumes: [{secret: {secretName: tls}}]}
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: job-1, namespace: shop, uid: p2, ownerReferences: [{apiVersion: batch/v1, kind: Job, name: job, uid: j, controller: true}]}
+spec: {volumes: [{secret: {secretName: tls}}]}
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: job-2, namespace: shop, uid: p3, ownerReferences: [{apiVersion: batch/v1, kind: Job, name: job, uid: j, controller: true}]}
+spec: {volumes: [{secret: {secretName: tls}}]}
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: done, namespace: shop, uid: p4}
+spec: {volumes: [{secret: {secretName: tls}}]}
+status: {phase: Succeeded}
+---
+apiVersion: traefik.io/v1alpha1
+kind: TLSOption
+metadata: {name: mutual, namespace: shop, uid: t1}
+spec: {clientAuth: {secretNames: [tls]}}
+---
+apiVersion: cert-manager.io/v1
+kind: Issuer
+metadata: {name: own, namespace: shop, uid: i1}
+spec: {ca: {secretName: tls}}
+---
+apiVersion: admissionregistration.k8s.io/v1
+kind: ValidatingWebhookConfiguration
+metadata: {name: hook, uid: w1, annotations: {cert-manager.io/inject-ca-from: shop/web}}
+webhooks: [{name: a.example, clientConfig: {caBundle: ''}}]",
+    );
+    add(&mut s, &certificate("web", json!({})));
+    add(&mut s, &secret("shop", "tls", "kubernetes.io/tls", &crt, &key));
+    let mut copy = secret("copies", "tls", "kubernetes.io/tls", &crt, &key);
+    copy["metadata"]["annotations"] = json!({"replicator.v1.mittwald.de/replicate-from": "shop/tls"});
+    add(&mut s, &copy);
+    assert_eq!(
+        users(&s, "shop", "web"),
+        [
+            "TLSOption mutual: checks clients' certificates with it",
+            "Deployment web: mounts it",
+            "StatefulSet db: reads it into its environment: restart it after a renewal",
+            "CronJob nightly: mounts it",
+            "Pod job-1: mounts it (as 1 more of its owner)",
+            "Issuer own: signs with it",
+            "Secret tls: is a copy of it",
+            "ValidatingWebhookConfiguration hook: has no caBundle yet: see cert-manager's cainjector",
+        ],
+        "once each, pods of a workload not beside it"
+    );
+    let o = Overview::derive(&s, at(NOW));
+    let free = o.coverage().unused;
+    assert!(!free.contains(&"web".into()), "{free:?}");
+    assert!(free.contains(&"s-copies-tls".into()), "nobody uses the copy: {free:?}");
+    let chain = o.chain(o.certificate("shop", "web").expect("web")).expect("a chain");
+    let hook = chain.links.iter().find(|l| l.title == "ValidatingWebhookConfiguration").expect("a link");
+    assert_eq!((hook.role, hook.level), (Role::UsedBy, crate::resources::Level::Warn));
+    let alone = users(&snapshot(&[certificate("lonely", json!({"secretName": "lonely"}))]), "shop", "lonely");
+    assert!(alone.is_empty(), "{alone:?}");
+}
+
+#[test]
+fn what_traefik_serves_by_default_is_used_by_routes_that_name_no_secret() {
+    let (crt, key) = pair(&["*.shop.example"], (2026, 11, 1), (2027, 1, 1));
+    let mut s = from_yaml(
+        "apiVersion: traefik.io/v1alpha1
+kind: TLSStore
+metadata: {name: default, namespace: shop, uid: t1}
+spec: {defaultCertificate: {secretName: tls}}
+---
+apiVersion: traefik.io/v1alpha1
+kind: IngressRoute
+metadata: {name: web, namespace: app, uid: r1}
+spec: {routes: [{match: 'Host(`a.shop.example`)'}], tls: {}}
+---
+apiVersion: traefik.io/v1alpha1
+kind: IngressRoute
+metadata: {name: deep, namespace: app, uid: r2}
+spec: {routes: [{match: 'Host(`a.b.shop.example`)'}], tls: {}}",
+    );
+    add(&mut s, &certificate("web", json!({"dnsNames": ["*.shop.example"]})));
+    add(&mut s, &secret("shop", "tls", "kubernetes.io/tls", &crt, &key));
+    let o = Overview::derive(&s, at(NOW));
+    let view = o.certificate("shop", "web").expect("web");
+    assert!(view.used_by.contains(&"a.shop.example".into()), "{:?}", view.used_by);
+    let told = users(&s, "shop", "web");
+    assert!(told.contains(&"IngressRoute web: a.shop.example by default".to_owned()), "{told:?}");
+    assert!(told.contains(&"TLSStore default: serves it where a route names no Secret".to_owned()), "{told:?}");
+    let coverage = o.coverage();
+    let hosts: Vec<&str> = coverage.uncovered.iter().map(|u| &*u.host).collect();
+    assert_eq!(hosts, ["a.b.shop.example"], "a wildcard is one label deep");
+    assert!(coverage.uncovered[0].verdict.why.contains("Secret tls lacks it"), "{:?}", coverage.uncovered[0]);
+}
+
+#[test]
+fn istio_finds_a_credential_where_the_pods_of_the_gateway_run() {
+    let (crt, key) = pair(&["shop.example"], (2026, 11, 1), (2027, 1, 1));
+    let mut s = from_yaml(
+        "apiVersion: networking.istio.io/v1
+kind: Gateway
+metadata: {name: public, namespace: team, uid: g1}
+spec: {selector: {istio: ingress}, servers: [{hosts: ['*/shop.example'], tls: {mode: SIMPLE, credentialName: tls}}]}
+---
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: {name: web, namespace: team, uid: v1}
+spec: {hosts: [shop.example], gateways: [public], http: [{route: [{destination: {host: web}}]}]}
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: ingress, namespace: istio-system, uid: d1}
+spec: {selector: {matchLabels: {app: ingress, istio: ingress}}, template: {spec: {containers: [{image: a}]}}}
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: istiod, namespace: istio-system, uid: d2, labels: {app: istiod}}
+spec: {selector: {matchLabels: {app: istiod}}, template: {spec: {containers: [{image: a}]}}}",
+    );
+    add(&mut s, &secret("istio-system", "tls", "kubernetes.io/tls", &crt, &key));
+    add(&mut s, &secret("team", "tls", "kubernetes.io/tls", &crt, &key));
+    // The mesh's own root: other names of fields, and a type of its own.
+    let (root, root_key) = pair(&["mesh"], (2026, 1, 1), (2026, 12, 10));
+    let mut own = secret("istio-system", "istio-ca-secret", "istio.io/ca-root", "", "");
+    own["metadata"]["labels"] = json!({});
+    own["data"] =
+        json!({"ca-cert.pem": STANDARD.encode(&root), "ca-key.pem": STANDARD.encode(&root_key), "root-cert.pem": ""});
+    add(&mut s, &own);
+    assert_eq!(
+        users(&s, "istio-system", "tls"),
+        ["VirtualService web: shop.example", "Gateway public: serves it for shop.example"]
+    );
+    assert_eq!(users(&s, "team", "tls"), Vec::<String>::new());
+    assert_eq!(
+        users(&s, "istio-system", "istio-ca-secret"),
+        ["Deployment istiod: signs the certificates of the mesh with it"]
+    );
+    let (code, _, why) = told_of(&s, "istio-ca-secret");
+    assert_eq!(code, Some("CERT_UNMANAGED_EXPIRING"), "more than four fifths of its life are over: {why}");
+    assert!(why.contains("istiod has not renewed it"), "{why}");
 }

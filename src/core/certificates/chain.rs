@@ -86,7 +86,9 @@ pub fn chain(trail: &Trail<'_>, index: &Index<'_>, used_by: &[(Level, ObjectRef,
         b.add(Role::UsedBy, *level, &object.kind.kind, Some(object.clone()), &name, words.as_str());
     }
     if used_by.is_empty() {
-        b.add(Role::UsedBy, Level::Off, "used by", None, "", "no route uses its Secret");
+        let known = index.snapshot.pods.known() || index.snapshot.workloads.known();
+        let words = if known { "nothing here uses its Secret" } else { "no route uses its Secret" };
+        b.add(Role::UsedBy, Level::Off, "used by", None, "", words);
     }
     let broken = judged.broken.and_then(|role| {
         let broken = |l: &Link| l.role == role && l.level >= Level::Warn;

@@ -1,7 +1,7 @@
 //! Which hosts have no certificate with their name, and which certificates nobody uses.
 
 use super::names::any_covers;
-use super::{CertificateView, copies};
+use super::{CertificateView, users};
 use crate::Str;
 use crate::overview::index::Index;
 use crate::resources::{Level, ObjectRef, Verdict};
@@ -38,7 +38,7 @@ pub struct Coverage {
     /// Hosts of routes, without those that nobody can ask for from outside.
     pub hosts: usize,
     pub uncovered: Vec<Uncovered>,
-    /// UIDs of certificates that no route, gateway, issuer, copy or pod uses.
+    /// UIDs of certificates that nobody uses: no route, nothing that [`users`] knows.
     #[serde(skip)]
     pub unused: Vec<Str>,
     /// Whether all users could be read; else `unused` is empty.
@@ -51,8 +51,8 @@ fn public(host: &str) -> bool {
     !host.is_empty() && !inner && !host.starts_with('~') && host != "*"
 }
 
-/// Both sides of a cluster.
-pub fn of(index: &Index<'_>, certificates: &[CertificateView], routes: &[RouteView]) -> Coverage {
+/// Both sides of a cluster at a moment (seconds since 1970).
+pub fn of(index: &Index<'_>, certificates: &[CertificateView], routes: &[RouteView], now: i64) -> Coverage {
     let mut coverage = Coverage::default();
     let mut hosts: FxHashSet<&str> = FxHashSet::default();
     let mut told: FxHashSet<&str> = FxHashSet::default();
@@ -71,6 +71,13 @@ pub fn of(index: &Index<'_>, certificates: &[CertificateView], routes: &[RouteVi
             ("secret", Some(false), _) => (Level::Bad, format!("its Secret {} is missing", route.tls.secret), near()),
             ("secret", _, Some(false)) => {
                 (Level::Bad, format!("the certificate in Secret {} does not have this name", route.tls.secret), near())
+            }
+            // What is served by default is known: a certificate of Traefik's TLSStore.
+            ("default", _, Some(true)) => continue,
+            ("default", _, Some(false)) => {
+                let why =
+                    format!("the default certificate is served, and that in Secret {} lacks it", route.tls.secret);
+                (Level::Bad, why, near())
             }
             ("default" | "none", ..) => {
                 let near = near();
@@ -107,46 +114,10 @@ pub fn of(index: &Index<'_>, certificates: &[CertificateView], routes: &[RouteVi
     coverage.uncovered.sort_by(|a, b| (b.verdict.level, &a.host).cmp(&(a.verdict.level, &b.host)));
     coverage.users_known = index.snapshot.pods.known() && index.snapshot.tls_secrets.known();
     if coverage.users_known {
-        let used = users(index, routes);
-        // Istio looks for a credential in the namespace of its gateway's pods, whichever that is.
-        let servers = index.snapshot.istio_gateways.values().flat_map(|g| &g.spec.servers);
-        let credentials: FxHashSet<&str> =
-            servers.filter_map(|server| server.tls.as_ref()?.credential_name.as_deref()).collect();
-        let free = |c: &&CertificateView| {
-            c.used_by.is_empty() && !used.contains(&(&*c.namespace, &*c.secret)) && !credentials.contains(&*c.secret)
-        };
+        let mut used = users::secrets(index, now);
+        used.extend(routes.iter().map(|r| (&*r.tls.namespace, &*r.tls.secret)));
+        let free = |c: &&CertificateView| c.used_by.is_empty() && !used.contains(&(&*c.namespace, &*c.secret));
         coverage.unused = certificates.iter().filter(free).map(|c| c.uid.clone()).collect();
     }
     coverage
-}
-
-/// Secrets that somebody uses, by namespace and name.
-fn users<'a>(index: &Index<'a>, routes: &'a [RouteView]) -> FxHashSet<(&'a str, &'a str)> {
-    let s = index.snapshot;
-    let mut used: FxHashSet<(&str, &str)> = FxHashSet::default();
-    used.extend(routes.iter().map(|r| (&*r.tls.namespace, &*r.tls.secret)));
-    for pod in s.pods.values() {
-        used.extend(pod.secrets.iter().map(|name| (&*pod.meta.namespace, &**name)));
-    }
-    for issuer in s.issuers.values() {
-        let Some(ca) = &issuer.spec.ca else { continue };
-        // A ClusterIssuer's Secret is in cert-manager's own namespace, whichever that is.
-        let own = Some(&*issuer.meta.namespace).filter(|n| !n.is_empty());
-        let manager = index.cert_manager.values().map(|(_, w)| &*w.head.meta.namespace).next();
-        used.insert((own.or(manager).unwrap_or("cert-manager"), &ca.secret_name));
-    }
-    for gateway in s.gateways.values() {
-        for tls in gateway.spec.listeners.iter().filter_map(|l| l.tls.as_ref()) {
-            for reference in &tls.certificate_refs {
-                let namespace = reference.namespace.as_deref().unwrap_or(&gateway.meta.namespace);
-                used.insert((namespace, &reference.name));
-            }
-        }
-    }
-    for secret in s.tls_secrets.values() {
-        if let Some(source) = copies::source(secret, index) {
-            used.insert((&source.head.meta.namespace, &source.head.meta.name));
-        }
-    }
-    used
 }

@@ -55,7 +55,7 @@ impl<'a> Trail<'a> {
         let meta = certificate.meta();
         let under_way = certificate.issuing().is_some() || certificate.next_try().is_some() || !certificate.ready();
         let done = certificate.status.revision.unwrap_or_default();
-        let wanted = if under_way { done + 1 } else { done };
+        let wanted = if under_way { done.saturating_add(1) } else { done };
         let requests = index.requests.get(&*meta.uid).map(Vec::as_slice).unwrap_or_default();
         let request = requests
             .iter()

@@ -87,12 +87,21 @@ struct RawData<'a> {
     key: Lent<'a>,
     #[serde(rename = "ca.crt", borrow)]
     ca: Lent<'a>,
+    // What Istio's own authority has instead.
+    #[serde(rename = "ca-cert.pem", borrow)]
+    mesh_crt: Lent<'a>,
+    #[serde(rename = "ca-key.pem", borrow)]
+    mesh_key: Lent<'a>,
 }
 
 impl<'de> Deserialize<'de> for TlsSecret {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let raw = Raw::deserialize(deserializer)?;
-        let data = raw.data.unwrap_or_default();
+        let mut data = raw.data.unwrap_or_default();
+        if data.crt.is_empty() && !data.mesh_crt.is_empty() {
+            data.crt = std::mem::take(&mut data.mesh_crt);
+            data.key = std::mem::take(&mut data.mesh_key);
+        }
         let decode = |text: &str| Zeroizing::new(STANDARD.decode(text.as_bytes()).unwrap_or_default());
         let read = read_pem(&decode(&data.crt));
         let key = match (&read.spki, &*data.key) {
@@ -100,8 +109,10 @@ impl<'de> Deserialize<'de> for TlsSecret {
             (Some(spki), text) => key::compare(&decode(text), spki),
             (None, _) => KeyState::Untold,
         };
-        if let Cow::Owned(mut text) = data.key.0 {
-            text.zeroize();
+        for text in [data.key.0, data.mesh_key.0] {
+            if let Cow::Owned(mut text) = text {
+                text.zeroize();
+            }
         }
         let (leaf, intermediates, chain) = (read.leaf, read.intermediates, read.chain);
         let has_ca = !data.ca.is_empty();

@@ -14,6 +14,11 @@ use crate::resources::{Level, ObjectRef, Verdict};
 /// renews its own.
 const TELL_AT: f64 = 2.0 / 3.0;
 
+/// Of the type in which istiod keeps the authority that it has made for itself. It renews it by itself when a fifth of its
+/// life is left (CITADEL_SELF_SIGNED_ROOT_CERT_GRACE_PERIOD_PERCENTILE), and looks once an hour.
+const MESH_ROOT: &str = "istio.io/ca-root";
+const MESH_ROOT_AT: f64 = 0.85;
+
 /// Adds the views of all Secrets that are not the Secret of a Certificate. `is_ca` certificates and Helm's are shown too.
 pub fn unmanaged(index: &Index<'_>, now: i64, views: &mut Vec<CertificateView>) {
     for ((namespace, name), (kind, secret)) in &index.secrets {
@@ -24,6 +29,8 @@ pub fn unmanaged(index: &Index<'_>, now: i64, views: &mut Vec<CertificateView>) 
         let source = copies::source(secret, index).filter(|source| copies::is_old(secret, source));
         let used = share(leaf.map(|l| l.not_before), leaf.map(|l| l.not_after), now);
         let meta = &secret.head.meta;
+        let own_root = &*secret.kind == MESH_ROOT;
+        let who = if own_root { "istiod has not renewed it" } else { "nobody renews it" };
         let mut judged = match (&secret.leaf, leaf) {
             (Err(why), _) => {
                 let mut j = Judged::new(Level::Bad, "Unreadable");
@@ -34,8 +41,8 @@ pub fn unmanaged(index: &Index<'_>, now: i64, views: &mut Vec<CertificateView>) 
             }
             (_, Some(leaf)) if leaf.not_after <= now => {
                 let mut j = Judged::new(Level::Bad, "Expired");
-                j.verdict.why = format!("expired {}; nobody renews it", clock_time(leaf.not_after, now));
-                j.verdict.next = "replace it, or let cert-manager issue it".into();
+                j.verdict.why = format!("expired {}; {who}", clock_time(leaf.not_after, now));
+                j.verdict.next = next(secret, "replace it, or let cert-manager issue it");
                 j.code = Some("CERT_EXPIRED");
                 j.since = Some(leaf.not_after);
                 j
@@ -56,11 +63,12 @@ pub fn unmanaged(index: &Index<'_>, now: i64, views: &mut Vec<CertificateView>) 
                 j
             }
             (_, Some(leaf)) => {
-                let tell = leaf.not_before + ((leaf.not_after - leaf.not_before) as f64 * TELL_AT) as i64;
+                let due = if own_root { MESH_ROOT_AT } else { TELL_AT };
+                let tell = leaf.not_before + ((leaf.not_after - leaf.not_before) as f64 * due) as i64;
                 if tell <= now {
                     let mut j = Judged::new(Level::Warn, "Ageing");
-                    j.verdict.why = format!("valid until {}; nobody renews it", clock_time(leaf.not_after, now));
-                    j.verdict.next = "replace it in time, or let cert-manager issue it".into();
+                    j.verdict.why = format!("valid until {}; {who}", clock_time(leaf.not_after, now));
+                    j.verdict.next = next(secret, "replace it in time, or let cert-manager issue it");
                     j.code = Some("CERT_UNMANAGED_EXPIRING");
                     j.since = Some(tell);
                     j.until = Some(leaf.not_after);
@@ -111,6 +119,15 @@ pub fn unmanaged(index: &Index<'_>, now: i64, views: &mut Vec<CertificateView>) 
             until: None,
         };
         views.push(view.put(judged));
+    }
+}
+
+/// What to do with one that ends: the authority of a mesh is not simply replaced.
+fn next(secret: &TlsSecret, usual: &str) -> String {
+    match (&*secret.kind, &*secret.head.meta.name) {
+        (MESH_ROOT, _) => "see istiod's log".to_owned(),
+        (_, "cacerts") => "put a new authority under the same root into it, then restart istiod".to_owned(),
+        _ => usual.to_owned(),
     }
 }
 

@@ -29,4 +29,6 @@ pub use kubeconfig::{ContextInfo, Kubeconfig, nearest};
 pub use logs::LogRequest;
 pub use namespaces::Identity;
 pub use request::{Accept, Method, Request, WatchLine};
+#[cfg(feature = "fuzz")]
+pub use stream::split;
 pub use write::{FIELD_MANAGER, WriteOptions, delete_options, write_request};

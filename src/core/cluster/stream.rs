@@ -43,6 +43,18 @@ impl Splitter {
     }
 }
 
+/// The lines of a body that comes in these chunks. For `fuzz/`.
+#[cfg(feature = "fuzz")]
+pub fn split<'a>(chunks: impl Iterator<Item = &'a [u8]>) -> Vec<Bytes> {
+    let mut splitter = Splitter::default();
+    for chunk in chunks {
+        if splitter.push(Bytes::copy_from_slice(chunk)).is_err() {
+            break;
+        }
+    }
+    splitter.ready.drain(..).chain(splitter.rest()).collect()
+}
+
 fn find_newline(bytes: &[u8]) -> Option<usize> {
     // Objects are long lines: looked at in blocks that the compiler can turn into vector code.
     const BLOCK: usize = 64;

@@ -125,6 +125,10 @@ pub fn candidates(alert: &Alert, seen: &Overview) -> Vec<Candidate> {
     let mut found: Vec<Candidate> = Vec::new();
     let mut add = |points: u8, object: &ObjectRef, view: &str, why: String| {
         let link = Link::to(&seen.context, object, view);
+        // A label may hold what is no name at all: that leads nowhere.
+        if Link::parse(&link.to_string()).ok().as_ref() != Some(&link) {
+            return;
+        }
         if !found.iter().any(|f| f.link == link && f.points >= points) {
             found.retain(|f| f.link != link);
             found.push(Candidate { link, object: object.to_string(), why, points });
@@ -235,6 +239,8 @@ mod tests {
         );
         assert_eq!(best(r#"{"alertname":"Watchdog"}"#, &seen), None);
         assert_eq!(best(r#"{"namespace":"a","instance":"10.0.0.1:9100"}"#, &seen), Some("Namespace a".into()));
+        let nameless = r#"{"alertname":"X","namespace":"a","pod":"b/c","deployment":"..","service":"d"}"#;
+        assert_eq!(best(nameless, &seen), Some("Service a/d".into()), "what is no name is passed over");
         for wrong in ["", "hello", "[]", "{}", "42", r#"{"alerts":[]}"#] {
             assert!(read(wrong).is_err(), "{wrong}");
         }

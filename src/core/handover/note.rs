@@ -1,15 +1,13 @@
-//! The incident note about a certificate, in Markdown: verdict, next step, chain, evidence, timeline, what was done.
+//! The incident note in Markdown: verdict, next step, chain, evidence, timeline, what was done. What it is about is
+//! `about.rs`'s business.
 //! It is sent around, so nothing in it is a secret: keys and tokens of challenges and what looks like a credential in
 //! a message are left out, and texts of the cluster mean nothing to Markdown.
 
 use crate::certificates::facts::{self, Facts, Special};
-use crate::certificates::truths::Truth;
-use crate::certificates::{CertificateView, Chain};
 use crate::clock::{format_time, human_duration};
 use crate::findings::Finding;
 use crate::journal::Entry;
-use crate::link::Link;
-use crate::resources::Level;
+use crate::resources::{Level, ObjectRef, Verdict};
 use crate::text::clean_line;
 use crate::{Problem, ProblemKind, Result};
 use std::fmt::Write;
@@ -18,19 +16,55 @@ use std::path::{Path, PathBuf};
 /// The most moments of a timeline, the latest ones.
 const MOMENTS: usize = 80;
 
+/// A line of a table in the note.
+#[derive(Clone, Debug)]
+pub struct Row {
+    pub level: Level,
+    /// What it is: `Challenge  http-01`, `Deployment`.
+    pub what: String,
+    pub name: String,
+    pub words: String,
+    /// Whether it is the first broken link.
+    pub first: bool,
+}
+
+impl Row {
+    pub fn new(level: Level, what: impl Into<String>, name: impl Into<String>, words: impl Into<String>) -> Self {
+        Self { level, what: what.into(), name: name.into(), words: words.into(), first: false }
+    }
+}
+
+/// A table of the note. An empty one is left out.
+#[derive(Clone, Debug)]
+pub struct Part {
+    pub heading: &'static str,
+    /// Names of the columns for what, name and words.
+    pub columns: [&'static str; 3],
+    pub rows: Vec<Row>,
+}
+
 /// What a note is made from.
 pub struct Note<'a> {
     pub context: &'a str,
-    pub view: &'a CertificateView,
-    pub chain: Option<&'a Chain>,
-    pub facts: &'a [Facts],
-    /// What could not be read.
-    pub untold: &'a [Problem],
-    pub truths: &'a [Truth],
+    /// `Certificate client-acme/api-tls`, `App homer`
+    pub title: String,
+    pub verdict: &'a Verdict,
+    pub since: Option<i64>,
+    pub code: Option<&'static str>,
     /// What is wrong with what is served.
     pub served: &'a [Finding],
+    pub parts: Vec<Part>,
+    pub facts: &'a [Facts],
+    /// Moments that the facts do not tell, seconds since 1970.
+    pub moments: Vec<(i64, String)>,
+    /// What could not be read.
+    pub untold: &'a [Problem],
+    /// The objects that it is about.
+    pub objects: Vec<ObjectRef>,
     /// The journal; what is not about these objects is left out.
     pub done: &'a [Entry],
+    /// What leads to it: commands and addresses, as Markdown.
+    pub links: Vec<String>,
     /// Seconds since 1970.
     pub now: i64,
 }
@@ -47,44 +81,27 @@ fn sign(level: Level) -> &'static str {
 
 /// The whole note.
 pub fn markdown(note: &Note<'_>) -> String {
-    let view = note.view;
     let mut text = String::new();
     let out = &mut text;
-    let name = plain(&view.object.to_string());
-    let _ = writeln!(out, "# Incident: {name}\n");
+    let _ = writeln!(out, "# Incident: {}\n", plain(&note.title));
     let _ = writeln!(out, "Cluster {}, written {}.\n", plain(note.context), format_time(note.now));
-    let since = view.since.filter(|_| view.verdict.level >= Level::Warn);
-    let since = since.map(|at| format!(" for {}", human_duration(note.now - at))).unwrap_or_default();
-    let why = if view.verdict.why.is_empty() { String::new() } else { format!(": {}", plain(&view.verdict.why)) };
-    let _ = writeln!(out, "**Verdict: {}{since}**{why}", plain(&view.verdict.word));
-    if let Some(code) = view.code {
-        let _ = writeln!(out, "(`{code}`)");
-    }
-    if !view.verdict.next.is_empty() {
-        let _ = writeln!(out, "\n**Next step:** {}", plain(&view.verdict.next));
-    }
-    for finding in note.served {
-        let _ = writeln!(out, "\n**Served:** {} (`{}`)", plain(&finding.reason), finding.code);
-        if !finding.next.is_empty() {
-            let _ = writeln!(out, "\n**Next step:** {}", plain(&finding.next));
+    verdict(note, out);
+    for part in note.parts.iter().filter(|p| !p.rows.is_empty()) {
+        let [what, name, words] = part.columns;
+        let _ = write!(out, "\n## {}\n\n| | {what} | {name} | {words} |\n|---|---|---|---|\n", part.heading);
+        for row in &part.rows {
+            let first = if row.first { " ← first broken link" } else { "" };
+            let cells = [plain(&row.what), plain(&row.name), format!("{}{first}", plain(&row.words))];
+            let _ = writeln!(out, "| {} | {} |", sign(row.level), cells.join(" | "));
         }
-    }
-    if let Some(chain) = note.chain {
-        out.push_str("\n## Chain\n\n| | what | name | state |\n|---|---|---|---|\n");
-        for (i, link) in chain.links.iter().enumerate() {
-            let first = if chain.broken == Some(i) { " ← first broken link" } else { "" };
-            let cells = [plain(&link.title), plain(&link.name), format!("{}{first}", plain(&link.words))];
-            let _ = writeln!(out, "| {} | {} |", sign(link.level), cells.join(" | "));
-        }
-    }
-    out.push_str("\n## Wanted, said, held, served\n\n| | truth | of | words |\n|---|---|---|---|\n");
-    for t in note.truths {
-        let _ = writeln!(out, "| {} | {} | {} | {} |", sign(t.level), t.truth, plain(&t.of), plain(&t.words));
     }
     out.push_str("\n## Timeline (UTC)\n\n");
     let moments = timeline(note);
     for (at, words) in moments.iter().skip(moments.len().saturating_sub(MOMENTS)) {
         let _ = writeln!(out, "- {} {words}", format_time(*at));
+    }
+    if moments.is_empty() {
+        out.push_str("No moment is known.\n");
     }
     out.push_str("\n## What was done\n\n");
     let done = done(note);
@@ -98,6 +115,34 @@ pub fn markdown(note: &Note<'_>) -> String {
         let (at, who) = (format_time(e.at), plain(&e.user));
         let _ = writeln!(out, "- {at} {who}: {}{reason}: {}{undo}", plain(&e.title), plain(&e.outcome));
     }
+    evidence(note, out);
+    out.push_str("\n## Links\n\n");
+    for link in &note.links {
+        let _ = writeln!(out, "- {link}");
+    }
+    text
+}
+
+fn verdict(note: &Note<'_>, out: &mut String) {
+    let since = note.since.filter(|_| note.verdict.level >= Level::Warn);
+    let since = since.map(|at| format!(" for {}", human_duration(note.now - at))).unwrap_or_default();
+    let why = if note.verdict.why.is_empty() { String::new() } else { format!(": {}", plain(&note.verdict.why)) };
+    let _ = writeln!(out, "**Verdict: {}{since}**{why}", plain(&note.verdict.word));
+    if let Some(code) = note.code {
+        let _ = writeln!(out, "(`{code}`)");
+    }
+    if !note.verdict.next.is_empty() {
+        let _ = writeln!(out, "\n**Next step:** {}", plain(&note.verdict.next));
+    }
+    for finding in note.served {
+        let _ = writeln!(out, "\n**Served:** {} (`{}`)", plain(&finding.reason), finding.code);
+        if !finding.next.is_empty() {
+            let _ = writeln!(out, "\n**Next step:** {}", plain(&finding.next));
+        }
+    }
+}
+
+fn evidence(note: &Note<'_>, out: &mut String) {
     out.push_str("\n## Evidence\n");
     for facts in note.facts {
         let place = if facts.namespace.is_empty() { String::new() } else { format!("{}/", facts.namespace) };
@@ -111,21 +156,10 @@ pub fn markdown(note: &Note<'_>) -> String {
     for problem in note.untold {
         let _ = writeln!(out, "\nNot read: {}", plain(&problem.line()));
     }
-    out.push_str("\n## Links\n\n");
-    let link = Link::to(note.context, &view.object, "chain");
-    let _ = writeln!(out, "- `qd open {link}`");
-    let _ = writeln!(out, "- `qd cert why {} --context {}`", view.object.short(), plain(note.context));
-    for host in &view.used_by {
-        if !host.starts_with(['*', '~']) {
-            let _ = writeln!(out, "- <https://{}>", clean_line(host).replace(['<', '>', ' '], ""));
-        }
-    }
-    text
 }
 
 fn done<'a>(note: &Note<'a>) -> Vec<&'a Entry> {
-    let mut objects: Vec<String> = vec![note.view.object.to_string()];
-    objects.extend(note.chain.iter().flat_map(|c| &c.links).filter_map(|l| Some(l.object.as_ref()?.to_string())));
+    let objects: Vec<String> = note.objects.iter().map(ToString::to_string).collect();
     let about = |e: &&Entry| e.context == note.context && e.objects.iter().any(|o| objects.contains(o));
     let mut done: Vec<&Entry> = note.done.iter().filter(about).collect();
     done.sort_by_key(|e| e.at);
@@ -134,17 +168,17 @@ fn done<'a>(note: &Note<'a>) -> Vec<&'a Entry> {
 
 /// What happened when, the earliest first.
 fn timeline(note: &Note<'_>) -> Vec<(i64, String)> {
-    let mut all: Vec<(i64, String)> = Vec::new();
+    let mut all: Vec<(i64, String)> = note.moments.iter().map(|(at, words)| (*at, plain(words))).collect();
     for f in note.facts {
         let name = format!("{} {}", plain(&f.kind), plain(&f.name));
         all.extend(f.created_at.map(|at| (at, format!("{name} created"))));
         for c in &f.conditions {
-            let words = format!("{name}: {} {} ({}) {}", c.kind, c.status, c.reason, c.message);
+            let words = format!("{} {}: {} {} ({}) {}", f.kind, f.name, c.kind, c.status, c.reason, c.message);
             all.extend(c.since.map(|at| (at, plain(&words))));
         }
         for e in &f.events {
             let times = if e.count > 1 { format!(", {} times, the last", e.count) } else { String::new() };
-            let words = format!("{name}: event {}{times}: {}", e.reason, e.message);
+            let words = format!("{} {}: event {}{times}: {}", f.kind, f.name, e.reason, e.message);
             all.extend(e.last.map(|at| (at, plain(&words))));
         }
         if let Special::Certificate { failed_issuance_attempts: Some(n), last_failure_time: Some(at), .. } = &f.special
@@ -153,17 +187,13 @@ fn timeline(note: &Note<'_>) -> Vec<(i64, String)> {
         }
     }
     all.extend(done(note).iter().map(|e| (e.at, format!("done here: {}", plain(&e.title)))));
-    let view = note.view;
-    all.extend(view.next_try.map(|at| (at, "cert-manager tries again".to_owned())));
-    all.extend(view.renewal_time.map(|at| (at, "renewal is due".to_owned())));
-    all.extend(view.not_after.map(|at| (at, "the certificate ends".to_owned())));
     all.sort();
     all.dedup();
     all
 }
 
 /// Text of one line that means nothing to Markdown, without what looks like a credential.
-fn plain(text: &str) -> String {
+pub(super) fn plain(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in without_credentials(&clean_line(text)).chars() {
         if matches!(c, '\\' | '|' | '`' | '*' | '<' | '[' | ']') {
@@ -214,11 +244,13 @@ fn part_without(part: &str) -> String {
     kept + end
 }
 
-/// A name for the note's file.
-pub fn file_name(view: &CertificateView, now: i64) -> String {
+/// A name for the file of a note about this: `client-acme/api-tls`, `app-homer`.
+pub fn file_name(about: &str, now: i64) -> String {
     let stamp: String = format_time(now).chars().filter(char::is_ascii_alphanumeric).take(13).collect();
-    let safe = |t: &str| t.replace(|c: char| !c.is_ascii_alphanumeric() && !"-.".contains(c), "-");
-    format!("incident-{}-{}-{stamp}.md", safe(&view.namespace), safe(&view.name))
+    let safe = about.replace(|c: char| !c.is_ascii_alphanumeric() && !"-.".contains(c), "-");
+    // A host may be as long as a file's name.
+    let safe = safe.get(..120).unwrap_or(&safe).trim_matches('-');
+    format!("incident-{safe}-{stamp}.md")
 }
 
 /// Writes a note for its owner's eyes (0600) and never over a file that is there.
@@ -246,8 +278,6 @@ pub fn save(path: &Path, text: &str) -> Result<PathBuf> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::overview::Overview;
-    use crate::overview::testing::{at, world};
 
     #[test]
     fn what_looks_like_a_credential_is_left_out_and_markdown_is_harmless() {
@@ -258,52 +288,5 @@ mod tests {
             plain("_acme-challenge.a.b has 3 records\u{1b}[2J"),
             "_acme-challenge.a.b has 3 records\u{fffd}\\[2J"
         );
-    }
-
-    #[test]
-    fn a_note_tells_verdict_chain_truths_and_what_was_done() {
-        let now = at("2026-11-20T03:00:00Z");
-        let mut seen = Overview::derive(&world("ominis", now), now);
-        seen.context = "demo".into();
-        let view = seen.certificate("client-acme", "api-tls").expect("the broken one");
-        let chain = seen.chain(view).expect("a chain");
-        let entry = |objects: &[&str], title: &str| -> Entry {
-            let value = serde_json::json!({"id": "a1", "at": now - 60, "context": "demo", "user": "ann", "action": "label",
-                "title": title, "objects": objects, "risk": "reversible", "ok": true, "outcome": "done", "canUndo": true});
-            serde_json::from_value(value).expect("an entry")
-        };
-        let done = [
-            entry(&["Certificate client-acme/api-tls"], "Renew it"),
-            entry(&["Deployment client-acme/api"], "Scale something else"),
-        ];
-        let text = markdown(&Note {
-            context: "demo",
-            view,
-            chain: Some(&chain),
-            facts: &[],
-            untold: &[],
-            truths: &seen.truths(view, None),
-            served: &[],
-            done: &done,
-            now,
-        });
-        assert!(text.starts_with("# Incident: Certificate client-acme/api-tls\n"), "{text}");
-        for part in [
-            "**Verdict: ",
-            "**Next step:** ",
-            "← first broken link",
-            "| wanted |",
-            "ann: Renew it: done, `qd undo a1`",
-            "`qd open qd://demo/certificates.v1.cert-manager.io/client-acme/api-tls?view=chain`",
-        ] {
-            assert!(text.contains(part), "{part} in {text}");
-        }
-        assert!(!text.contains("Scale something else"));
-        let folder = tempfile::tempdir().expect("a folder");
-        let path = folder.path().join(file_name(view, now));
-        assert!(path.ends_with("incident-client-acme-api-tls-20261120T0300.md"), "{path:?}");
-        save(&path, &text).expect("written");
-        let again = save(&path, "other").expect_err("never over a file");
-        assert_eq!((again.kind, std::fs::read_to_string(&path).expect("kept")), (ProblemKind::Conflict, text));
     }
 }

@@ -33,6 +33,10 @@ pub struct Index<'a> {
     pub claims: ByName<'a, (&'a Kind, &'a VolumeClaim)>,
     /// Warnings by the UID of the object they are about.
     pub warnings: ByOwner<'a, &'a WarningEvent>,
+    /// The namespaces of the pods that serve Istio's Gateways, by the Gateway's namespace and name.
+    gateway_pods: ByName<'a, Vec<&'a str>>,
+    /// The Secret of Traefik's default certificate, by namespace and name.
+    pub traefik_default: Option<(&'a str, &'a str)>,
     /// cert-manager's own workloads, by what they do (`controller`, `webhook`, `cainjector`).
     pub cert_manager: FxHashMap<&'a str, (&'a Kind, &'a Workload)>,
 }
@@ -43,6 +47,28 @@ fn key(meta: &Meta) -> (&str, &str) {
 
 fn owner(meta: &Meta) -> Option<&str> {
     meta.owners.iter().find(|o| o.controller).or(meta.owners.first()).map(|o| &*o.uid)
+}
+
+/// Traefik takes the TLSStore `default` of whichever namespace.
+fn traefik_default(s: &Snapshot) -> Option<(&str, &str)> {
+    let mut stores = s.traefik_tls.values().filter(|t| &*t.meta.name == "default");
+    stores.find_map(|t| Some((&*t.meta.namespace, &*t.spec.default_certificate.as_ref()?.secret_name)))
+}
+
+/// A Gateway's selector is part of what the workload of its pods selects.
+fn gateway_pods(s: &Snapshot) -> ByName<'_, Vec<&str>> {
+    let mut found: ByName<'_, Vec<&str>> = FxHashMap::default();
+    for gateway in s.istio_gateways.values().filter(|g| !g.spec.selector.is_empty()) {
+        let serves = |w: &&std::sync::Arc<Workload>| {
+            let labels = &w.spec.selector.match_labels;
+            gateway.spec.selector.iter().all(|(k, v)| labels.get(k) == Some(v))
+        };
+        let mut places: Vec<&str> = s.workloads.values().filter(serves).map(|w| &*w.head.meta.namespace).collect();
+        places.sort_unstable();
+        places.dedup();
+        found.insert(key(&gateway.meta), places);
+    }
+    found
 }
 
 impl<'a> Index<'a> {
@@ -99,6 +125,8 @@ impl<'a> Index<'a> {
             secrets: s
                 .tls_secrets
                 .iter()
+                .chain(s.mesh_roots.iter())
+                .chain(s.mesh_authorities.iter())
                 .chain(s.odd_secrets.iter().filter(|(_, x)| !crate::certificates::tls_secrets::temporary(x)))
                 .map(|(k, x)| (key(&x.head.meta), (k, &**x)))
                 .collect(),
@@ -112,8 +140,16 @@ impl<'a> Index<'a> {
             pods,
             claims: s.claims.iter().map(|(k, x)| (key(&x.meta), (k, &**x))).collect(),
             warnings,
+            gateway_pods: gateway_pods(s),
+            traefik_default: traefik_default(s),
             cert_manager,
         }
+    }
+    /// Where Istio looks for the credentials of a Gateway: in the namespaces of the pods that serve it; in the Gateway's
+    /// own, as is the custom, where they are not known.
+    pub fn credential_namespaces(&self, gateway: &'a Meta) -> Vec<&'a str> {
+        let found = self.gateway_pods.get(&key(gateway)).filter(|found| !found.is_empty());
+        found.cloned().unwrap_or_else(|| vec![&*gateway.namespace])
     }
     /// The issuer that is meant from a namespace.
     pub fn issuer(&self, reference: &IssuerRef, namespace: &str) -> Option<(&'a Kind, &'a Issuer)> {

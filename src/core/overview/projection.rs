@@ -7,6 +7,7 @@ use crate::certificates::signing::SigningRequest;
 use crate::intern::bounded;
 use crate::platform::objects as p;
 use crate::resources::{Kind, Meta};
+use crate::routes::objects_traefik::TraefikTls;
 use crate::routes::{objects as r, objects_mesh as m};
 use crate::store::Projection;
 use serde::de::DeserializeOwned;
@@ -72,8 +73,8 @@ projection! {
     Challenge: meta;
     Issuer: meta;
     TlsSecret: head.meta;
-    WebhookConfiguration: meta;
-    ApiService: meta;
+    WebhookConfiguration: head.meta;
+    ApiService: head.meta;
     SigningRequest: meta;
     r::Service: meta;
     r::EndpointSlice: meta;
@@ -81,6 +82,7 @@ projection! {
     r::IngressClass: head.meta;
     r::IngressRoute: head.meta;
     r::Middleware: meta;
+    TraefikTls: meta;
     m::HttpRoute: meta;
     m::Gateway: meta;
     m::VirtualService: meta;
@@ -89,6 +91,7 @@ projection! {
     p::Namespace: head.meta;
     p::Workload: head.meta;
     p::Pod: meta;
+    p::CronJob: meta;
     p::VolumeClaim: meta;
     p::Quota: meta;
     p::Application: meta;

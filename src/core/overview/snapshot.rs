@@ -7,11 +7,13 @@ use crate::certificates::secret::TlsSecret;
 use crate::certificates::signing::SigningRequest;
 use crate::platform::Library;
 use crate::platform::objects::{
-    Application, FluxObject, FluxSource, HelmRelease, Namespace, Pod, Quota, VolumeClaim, WarningEvent, Workload,
+    Application, CronJob, FluxObject, FluxSource, HelmRelease, Namespace, Pod, Quota, VolumeClaim, WarningEvent,
+    Workload,
 };
 use crate::resources::{Kind, Kinds, Meta, ObjectRef};
 use crate::routes::objects::{EndpointSlice, Ingress, IngressClass, IngressRoute, Middleware, Service};
 use crate::routes::objects_mesh::{Gateway, HttpRoute, IstioGateway, KnativeService, VirtualService};
+use crate::routes::objects_traefik::TraefikTls;
 use crate::store::Projection;
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -133,6 +135,8 @@ snapshot! {
     issuers: Issuer = ["cert-manager.io" "Issuer" "issuers" "" "", "cert-manager.io" "ClusterIssuer" "clusterissuers" "" ""];
     tls_secrets: TlsSecret = ["" "Secret" "secrets" "" "type=kubernetes.io/tls"];
     odd_secrets: TlsSecret = ["" "Secret" "secrets" "controller.cert-manager.io/fao=true" "type!=kubernetes.io/tls"];
+    mesh_roots: TlsSecret = ["" "Secret" "secrets" "" "type=istio.io/ca-root"];
+    mesh_authorities: TlsSecret = ["" "Secret" "secrets" "" "metadata.name=cacerts"];
     webhooks: WebhookConfiguration = ["admissionregistration.k8s.io" "ValidatingWebhookConfiguration" "validatingwebhookconfigurations" "" "", "admissionregistration.k8s.io" "MutatingWebhookConfiguration" "mutatingwebhookconfigurations" "" ""];
     api_services: ApiService = ["apiregistration.k8s.io" "APIService" "apiservices" "" ""];
     signing_requests: SigningRequest = ["certificates.k8s.io" "CertificateSigningRequest" "certificatesigningrequests" "" ""];
@@ -143,6 +147,7 @@ snapshot! {
     ingress_classes: IngressClass = ["networking.k8s.io" "IngressClass" "ingressclasses" "" ""];
     ingress_routes: IngressRoute = ["traefik.io" "IngressRoute" "ingressroutes" "" "", "traefik.containo.us" "IngressRoute" "ingressroutes" "" ""];
     middlewares: Middleware = ["traefik.io" "Middleware" "middlewares" "" "", "traefik.containo.us" "Middleware" "middlewares" "" ""];
+    traefik_tls: TraefikTls = ["traefik.io" "TLSStore" "tlsstores" "" "", "traefik.io" "TLSOption" "tlsoptions" "" "", "traefik.io" "IngressRouteTCP" "ingressroutetcps" "" "", "traefik.io" "ServersTransport" "serverstransports" "" "", "traefik.containo.us" "TLSStore" "tlsstores" "" "", "traefik.containo.us" "IngressRouteTCP" "ingressroutetcps" "" ""];
     http_routes: HttpRoute = ["gateway.networking.k8s.io" "HTTPRoute" "httproutes" "" ""];
     gateways: Gateway = ["gateway.networking.k8s.io" "Gateway" "gateways" "" ""];
     virtual_services: VirtualService = ["networking.istio.io" "VirtualService" "virtualservices" "" ""];
@@ -150,6 +155,7 @@ snapshot! {
     knative_services: KnativeService = ["serving.knative.dev" "Service" "services" "" ""];
     workloads: Workload = ["apps" "Deployment" "deployments" "" "", "apps" "StatefulSet" "statefulsets" "" "", "apps" "DaemonSet" "daemonsets" "" ""];
     pods: Pod = ["" "Pod" "pods" "" ""];
+    cron_jobs: CronJob = ["batch" "CronJob" "cronjobs" "" ""];
     claims: VolumeClaim = ["" "PersistentVolumeClaim" "persistentvolumeclaims" "" ""];
     quotas: Quota = ["" "ResourceQuota" "resourcequotas" "" ""];
     applications: Application = ["argoproj.io" "Application" "applications" "" ""];

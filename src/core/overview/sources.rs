@@ -141,6 +141,7 @@ fn name<P: Projection>(feed: &Feed<P>) -> String {
         ("owner=helm", _) => " (Helm releases)",
         (_, "type=Warning") => " (warnings)",
         (_, "type!=kubernetes.io/tls") => " (of cert-manager, no TLS)",
+        (_, "type=istio.io/ca-root" | "metadata.name=cacerts") => " (of Istio)",
         _ => " (TLS)",
     };
     format!("{}{part}", feed.kind.resource())
@@ -153,9 +154,10 @@ pub fn wanted(labels: &str, fields: &str, object: &[u8]) -> bool {
     }
     let Ok(value) = serde_json::from_slice::<serde_json::Value>(object) else { return false };
     let label = labels.split_once('=').is_none_or(|(k, v)| value["metadata"]["labels"][k] == v);
+    let at = |key: &str| key.split('.').fold(&value, |v, part| &v[part]);
     let field = match fields.split_once("!=") {
-        Some((k, v)) => value[k] != v,
-        None => fields.split_once('=').is_none_or(|(k, v)| value[k] == v),
+        Some((k, v)) => at(k) != v,
+        None => fields.split_once('=').is_none_or(|(k, v)| at(k) == v),
     };
     label && field
 }

@@ -6,7 +6,7 @@ use super::{Snapshot, Sources};
 use crate::certificates::diagnose::Trail;
 use crate::certificates::truths::{Looks, Truth, truths};
 use crate::certificates::view::IssuerView;
-use crate::certificates::{Budget, CertificateView, Chain, chain, coverage};
+use crate::certificates::{Budget, CertificateView, Chain, chain, coverage, users};
 use crate::findings::{Finding, Group};
 use crate::platform::detect::{self, Weighed};
 use crate::platform::{AppView, PlatformView, Profile, Stage, stages};
@@ -138,7 +138,7 @@ impl Overview {
         let (kind, object) = s.certificates.iter().find(|(_, c)| c.meta().uid == certificate.uid)?;
         let index = Index::new(s);
         let trail = Trail::of(kind, object, &index);
-        Some(chain::chain(&trail, &index, &self.used_by(certificate), self.at))
+        Some(chain::chain(&trail, &index, &self.users(&index, certificate), self.at))
     }
     /// What is wanted, said, held and served; `looks`: `None` while they are under way.
     pub fn truths(&self, certificate: &CertificateView, looks: Option<&Looks>) -> Vec<Truth> {
@@ -146,36 +146,37 @@ impl Overview {
         let object = all.find(|c| c.meta().uid == certificate.uid).filter(|_| certificate.managed);
         truths(certificate, object.map(|o| &**o), looks, self.at)
     }
-    /// Who uses a certificate's Secret, with the state of each in words.
+    /// Who uses a certificate's Secret, with the state of each in words: routes, then all others.
     pub fn used_by(&self, certificate: &CertificateView) -> Vec<(Level, ObjectRef, String)> {
+        self.users(&Index::new(&self.snapshot), certificate)
+    }
+    fn users(&self, index: &Index<'_>, certificate: &CertificateView) -> Vec<(Level, ObjectRef, String)> {
         let mut users: Vec<(Level, ObjectRef, String)> = Vec::new();
-        for route in &self.routes {
-            if route.tls.mode != "secret"
-                || route.tls.secret != certificate.secret
-                || route.tls.namespace != certificate.namespace
-            {
-                continue;
-            }
+        for route in self.routes.iter().filter(|r| r.tls.is_of(certificate)) {
             if users.iter().any(|(_, o, _)| *o == route.object) {
                 continue;
             }
-            let hosts = self.routes.iter().filter(|r| r.object == route.object && r.tls.secret == certificate.secret);
+            let hosts = self.routes.iter().filter(|r| r.object == route.object && r.tls.is_of(certificate));
             let mut names: Vec<&str> = hosts.map(|r| &*r.host).collect();
             names.sort_unstable();
             names.dedup();
             let served = route.tls.found != Some(false);
-            let what = if served {
+            let what = if served && route.tls.mode == "default" {
+                format!("{} by default", names.join(", "))
+            } else if served {
                 names.join(", ")
             } else {
                 format!("{} without TLS: the default certificate is served", names.join(", "))
             };
             users.push((if served { Level::Good } else { Level::Warn }, route.object.clone(), what));
         }
+        let others = users::of(index, &certificate.namespace, &certificate.secret, self.at);
+        users.extend(others.iter().map(|u| (u.level(), u.object(), u.words())));
         users
     }
     /// Hosts without a certificate, and certificates that nobody uses. Made anew for each call.
     pub fn coverage(&self) -> coverage::Coverage {
-        coverage::of(&Index::new(&self.snapshot), &self.certificates, &self.routes)
+        coverage::of(&Index::new(&self.snapshot), &self.certificates, &self.routes, self.at)
     }
     /// Whether certificates could be read, or the server knows none of cert-manager.
     pub fn certificates_known(&self) -> bool {

@@ -29,6 +29,7 @@ pub mod state;
 pub mod task;
 #[cfg(test)]
 mod tests;
+pub mod uses;
 pub mod view;
 pub mod workload;
 

@@ -10,6 +10,8 @@ use std::collections::BTreeMap;
 
 pub use super::helm::HelmRelease;
 pub use super::objects_gitops::*;
+use super::uses::WholeSpec;
+pub use super::uses::{CronJob, SecretUse, Volume};
 
 /// A Namespace.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -62,14 +64,21 @@ pub struct Template {
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]
-#[serde(default)]
+#[serde(from = "WholeSpec")]
 pub struct TemplateSpec {
-    #[serde(deserialize_with = "nullable")]
     pub containers: Vec<Container>,
+    /// What its pods mount or read.
+    pub secrets: Box<[SecretUse]>,
 }
 
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(default)]
+impl From<WholeSpec> for TemplateSpec {
+    fn from(whole: WholeSpec) -> Self {
+        let secrets = whole.secrets();
+        Self { containers: whole.containers.into_iter().map(|c| Container { image: c.image }).collect(), secrets }
+    }
+}
+
+#[derive(Clone, Debug, Default)]
 pub struct Container {
     pub image: Str,
 }
@@ -93,8 +102,8 @@ pub struct Pod {
     pub spec: PodSpec,
     /// Of a pod that is ready or has ended well only the phase and the condition `Ready`.
     pub status: PodStatus,
-    /// Secrets that it mounts whole.
-    pub secrets: Vec<Str>,
+    /// What it mounts or reads.
+    pub secrets: Box<[SecretUse]>,
 }
 
 /// A Pod before it is known to be fine.
@@ -102,54 +111,30 @@ pub struct Pod {
 #[serde(default)]
 struct WholePod {
     metadata: Meta,
-    spec: PodSpec,
+    spec: WholeSpec,
     status: PodStatus,
 }
 
 impl From<WholePod> for Pod {
     fn from(whole: WholePod) -> Self {
-        let WholePod { metadata: meta, mut spec, mut status } = whole;
-        let secrets: Vec<Str> =
-            spec.volumes.iter().filter_map(|v| Some(v.secret.as_ref()?.secret_name.clone())).collect();
+        let WholePod { metadata: meta, spec: whole, mut status } = whole;
+        let (secrets, mut spec) = (whole.secrets(), PodSpec::default());
         if status.conditions.is("Ready") || &*status.phase == "Succeeded" {
             let phase = status.phase.clone();
             status.conditions.0.retain(|c| &*c.kind == "Ready");
             status.conditions.0.shrink_to_fit();
             status = PodStatus { phase, conditions: status.conditions, ..PodStatus::default() };
-            spec = PodSpec::default();
         } else {
-            spec.volumes.retain(|v| v.persistent_volume_claim.is_some());
-            spec.volumes.shrink_to_fit();
+            spec.volumes = whole.volumes.into_iter().filter(|v| v.persistent_volume_claim.is_some()).collect();
         }
         Self { meta, spec, status, secrets }
     }
 }
 
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
+#[derive(Clone, Debug, Default)]
 pub struct PodSpec {
     /// Those that wait for a claim.
-    #[serde(deserialize_with = "nullable")]
     pub volumes: Vec<Volume>,
-}
-
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-pub struct Volume {
-    pub persistent_volume_claim: Option<ClaimRef>,
-    pub secret: Option<SecretVolume>,
-}
-
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-pub struct SecretVolume {
-    pub secret_name: Str,
-}
-
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-pub struct ClaimRef {
-    pub claim_name: Str,
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]

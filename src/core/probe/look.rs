@@ -125,9 +125,7 @@ impl Session {
             looks.none = "[probe] on-open is false; ctrl-r asks".into();
             return looks;
         }
-        let uses = |r: &&RouteView| {
-            r.tls.mode == "secret" && r.tls.secret == certificate.secret && r.tls.namespace == certificate.namespace
-        };
+        let uses = |r: &&RouteView| r.tls.is_of(certificate);
         let mut hosts: Vec<(String, Vec<ObjectRef>)> = Vec::new();
         for route in seen.routes.iter().filter(uses) {
             let host = route.host.to_string();

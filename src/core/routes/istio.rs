@@ -10,7 +10,7 @@ use crate::resources::{Kind, ObjectRef};
 use std::sync::Arc;
 
 /// What a VirtualService claims at gateways. One for the mesh only is no route from outside and claims nothing.
-pub fn claims(index: &Index<'_>, kind: &Kind, route: &VirtualService) -> Vec<Claim> {
+pub fn claims<'a>(index: &Index<'a>, kind: &Kind, route: &VirtualService) -> Vec<Claim> {
     let meta = &route.meta;
     let gateways: Vec<&Str> = route.spec.gateways.iter().filter(|g| &***g != "mesh").collect();
     if gateways.is_empty() {
@@ -18,7 +18,7 @@ pub fn claims(index: &Index<'_>, kind: &Kind, route: &VirtualService) -> Vec<Cla
     }
     let mut base = Claim::new(ObjectRef::with_meta(kind.clone(), meta), meta.created, Dialect::Istio);
     base.entry = gateways.iter().map(|g| &***g).collect::<Vec<_>>().join(",").as_str().into();
-    let found: Vec<&Arc<IstioGateway>> = gateways
+    let found: Vec<&'a Arc<IstioGateway>> = gateways
         .iter()
         .filter_map(|g| {
             let (namespace, name) = g.split_once('/').unwrap_or((&meta.namespace, g));
@@ -32,7 +32,7 @@ pub fn claims(index: &Index<'_>, kind: &Kind, route: &VirtualService) -> Vec<Cla
     base.entry_found = index.snapshot.istio_gateways.known().then_some(found.len() == gateways.len());
     let mut claims = Vec::new();
     for host in &route.spec.hosts {
-        let tls = tls(&found, host);
+        let tls = tls(index, &found, host);
         for rule in &route.spec.http {
             let mut claim = base.clone();
             claim.host = if &**host == "*" { "".into() } else { host.to_ascii_lowercase().as_str().into() };
@@ -82,7 +82,7 @@ fn backends(index: &Index<'_>, namespace: Str, rule: &IstioHttp) -> Vec<Backend>
 }
 
 /// The TLS of the gateway's server that takes a host.
-fn tls(gateways: &[&Arc<IstioGateway>], host: &str) -> TlsClaim {
+fn tls<'a>(index: &Index<'a>, gateways: &[&'a Arc<IstioGateway>], host: &str) -> TlsClaim {
     for gateway in gateways {
         for server in &gateway.spec.servers {
             let takes = server.hosts.iter().any(|h| {
@@ -94,8 +94,10 @@ fn tls(gateways: &[&Arc<IstioGateway>], host: &str) -> TlsClaim {
                 return TlsClaim::Passthrough;
             }
             if let Some(secret) = &tls.credential_name {
-                // Istio reads the Secret where the gateway's pods run; the gateway's namespace is the custom.
-                return TlsClaim::Secret(gateway.meta.namespace.clone(), secret.clone());
+                let places = index.credential_namespaces(&gateway.meta);
+                let there = places.iter().find(|place| index.secrets.contains_key(&(**place, &**secret)));
+                let namespace = there.or(places.first()).copied().unwrap_or(&gateway.meta.namespace);
+                return TlsClaim::Secret(namespace.into(), secret.clone());
             }
         }
     }

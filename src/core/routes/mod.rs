@@ -11,6 +11,7 @@ pub mod istio;
 pub mod knative;
 pub mod objects;
 pub mod objects_mesh;
+pub mod objects_traefik;
 #[cfg(test)]
 mod tests;
 pub mod traefik;

@@ -213,6 +213,9 @@ pub struct IstioGateway {
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
 pub struct IstioGatewaySpec {
+    /// Labels of the pods that serve it.
+    #[serde(deserialize_with = "nullable")]
+    pub selector: std::collections::BTreeMap<Str, Str>,
     #[serde(deserialize_with = "nullable")]
     pub servers: Vec<IstioServer>,
 }

@@ -16,6 +16,7 @@ use rustc_hash::FxHashMap;
 pub struct RouteTls {
     /// `none`, `default`, `secret` or `passthrough`.
     pub mode: &'static str,
+    /// Namespace and name of the Secret; of what is served by default only where Traefik's TLSStore names it.
     pub namespace: Str,
     pub secret: Str,
     /// Whether the Secret is there; `None` when it cannot be told.
@@ -65,6 +66,15 @@ pub struct RouteView {
     pub since: Option<i64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tenant: Option<Str>,
+}
+
+impl RouteTls {
+    /// Whether what is served there is a certificate's Secret, as far as the objects tell.
+    pub fn is_of(&self, certificate: &CertificateView) -> bool {
+        matches!(self.mode, "secret" | "default")
+            && self.secret == certificate.secret
+            && self.namespace == certificate.namespace
+    }
 }
 
 impl RouteView {
@@ -172,15 +182,19 @@ fn tls(
     certificates: &mut [CertificateView],
     by_secret: &FxHashMap<(Str, Str), Vec<usize>>,
 ) -> RouteTls {
-    let (namespace, secret) = match &claim.tls {
+    let (mode, namespace, secret): (_, Str, Str) = match &claim.tls {
         TlsClaim::None => return RouteTls { mode: "none", ..RouteTls::default() },
-        TlsClaim::Default => return RouteTls { mode: "default", ..RouteTls::default() },
+        // Traefik says what it serves by default.
+        TlsClaim::Default => match index.traefik_default.filter(|_| &*claim.served_by == "traefik") {
+            Some((namespace, secret)) => ("default", namespace.into(), secret.into()),
+            None => return RouteTls { mode: "default", ..RouteTls::default() },
+        },
         TlsClaim::Passthrough => return RouteTls { mode: "passthrough", ..RouteTls::default() },
-        TlsClaim::Secret(namespace, secret) => (namespace.clone(), secret.clone()),
+        TlsClaim::Secret(namespace, secret) => ("secret", namespace.clone(), secret.clone()),
     };
     let there = index.secrets.contains_key(&(&*namespace, &*secret));
     let mut tls = RouteTls {
-        mode: "secret",
+        mode,
         found: index.snapshot.tls_secrets.known().then_some(there),
         namespace: namespace.clone(),
         secret: secret.clone(),

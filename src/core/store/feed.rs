@@ -204,7 +204,8 @@ impl<D: Decode> Run<D> {
         loop {
             let body =
                 under_way.await.map_err(|e| Problem::new(ProblemKind::Internal, "cannot list", e.to_string()))??;
-            let ahead = peek_continue(&body).map(|token| feed.fetch(&token));
+            let seen = peek_continue(&body);
+            let ahead = seen.as_deref().map(|token| feed.fetch(token));
             let page = feed.decoder.page(&body)?;
             drop(body);
             feed.shelf.put(index, page.items, true);
@@ -213,12 +214,13 @@ impl<D: Decode> Run<D> {
             }
             self.failures = 0;
             match ahead {
-                Some(next) => under_way = next,
-                None if !page.next.is_empty() => under_way = feed.fetch(&page.next),
-                None => {
+                _ if page.next.is_empty() => {
                     self.version = Some(page.resource_version);
                     break;
                 }
+                // What the head seemed to say counts only if the whole page says it.
+                Some(next) if seen.as_deref() == Some(page.next.as_str()) => under_way = next,
+                _ => under_way = feed.fetch(&page.next),
             }
         }
         feed.shelf.end(index);

@@ -5,6 +5,8 @@ pub mod collection;
 mod decode;
 mod feed;
 pub mod freshness;
+#[cfg(feature = "fuzz")]
+pub mod fuzz;
 pub mod registry;
 mod shelf;
 pub mod source;

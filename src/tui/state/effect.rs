@@ -3,7 +3,7 @@
 use quarterdeck_core::actions::{Args, Outcome, Plan, RunId};
 use quarterdeck_core::certificates::truths::Looks;
 use quarterdeck_core::cluster::Namespaces;
-use quarterdeck_core::handover::note;
+use quarterdeck_core::handover::{About, note};
 use quarterdeck_core::overview::Overview;
 use quarterdeck_core::platform::{Operation, WayIn};
 use quarterdeck_core::probe::CheckStep;
@@ -95,10 +95,10 @@ pub enum Ask {
         seen: Arc<Overview>,
         object: ObjectRef,
     },
-    /// The incident note about a certificate.
+    /// The incident note.
     Note {
         seen: Arc<Overview>,
-        object: ObjectRef,
+        about: About,
     },
 }
 

@@ -49,7 +49,8 @@ fn key(event: KeyEvent) -> Option<Key> {
     Some(Key { code, ctrl, alt, shift }.normal())
 }
 
-fn told(event: Event) -> Option<Told> {
+/// What an event of crossterm means; `None`: nothing to us (a released key, a moved mouse).
+pub fn told(event: Event) -> Option<Told> {
     Some(match event {
         Event::Key(event) => Told::Key(key(event)?),
         Event::Paste(text) => Told::Paste(text),

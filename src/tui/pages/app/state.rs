@@ -64,11 +64,14 @@ impl Story for AppStory {
         (keeps && self.origin.is_none()).then(|| why.to_owned())
     }
     fn command(&mut self, command: &Command, cx: &mut Cx<'_>) -> bool {
-        if command.verb != Verb::Browse {
-            return false;
-        }
-        if let Some(app) = self.watched.seen.app(&self.name) {
-            open::browse(app, command, cx);
+        match command.verb {
+            Verb::Browse => {
+                if let Some(app) = self.watched.seen.app(&self.name) {
+                    open::browse(app, command, cx);
+                }
+            }
+            Verb::Note => cx.go(Place::name("note", &*self.name)),
+            _ => return false,
         }
         true
     }
@@ -92,6 +95,7 @@ impl Story for AppStory {
             None => {}
         }
         hints.push(Hint::new(Command::new(Verb::Go, "stages"), "stages"));
+        hints.push(Hint::new(Verb::Note, "incident note"));
         hints
     }
     fn freshness(&self) -> Option<Freshness> {

@@ -1,4 +1,4 @@
-//! The incident note about a certificate: shown and copied, saved on request.
+//! The incident note about a certificate, an app or a route: shown and copied, saved on request.
 
 mod state;
 pub mod view;

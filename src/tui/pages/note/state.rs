@@ -6,7 +6,7 @@ use crate::pages::{Hint, Opens, PageState};
 use crate::state::document::{Document, Line, Tone};
 use crate::state::input::Mouse;
 use crate::state::{Answer, Ask, Cx, Effect, Place, Subject, reading};
-use quarterdeck_core::handover::note;
+use quarterdeck_core::handover::{About, note};
 use quarterdeck_core::resources::ObjectRef;
 use quarterdeck_core::store::Freshness;
 use quarterdeck_core::{Problem, Result};
@@ -15,7 +15,7 @@ use quarterdeck_core::{Problem, Result};
 pub struct NotePage {
     pub(super) document: Document,
     pub(super) problem: Option<Problem>,
-    object: ObjectRef,
+    about: About,
     watched: Watched,
     text: String,
     asked: bool,
@@ -23,7 +23,7 @@ pub struct NotePage {
 
 impl PageState for NotePage {
     fn crumb(&self) -> String {
-        format!("incident note {}", self.object.short())
+        format!("incident note {}", self.about.name())
     }
     fn scopes(&self) -> Vec<String> {
         vec!["note".into(), "text".into()]
@@ -32,10 +32,7 @@ impl PageState for NotePage {
         match command.verb {
             Verb::Copy if !self.text.is_empty() => cx.copy(self.text.clone(), "incident note"),
             Verb::Save if !self.text.is_empty() => {
-                let Some(view) = self.watched.seen.certificate(&self.object.namespace, &self.object.name) else {
-                    return false;
-                };
-                let name = note::file_name(view, cx.now);
+                let name = note::file_name(&self.about.name(), cx.now);
                 cx.effect(Effect::Keep { name, text: self.text.clone() });
             }
             Verb::Refresh => {
@@ -56,7 +53,7 @@ impl PageState for NotePage {
         let changed = self.watched.refresh(cx);
         if !self.asked && self.watched.seen.loaded {
             self.asked = true;
-            cx.ask(Ask::Note { seen: self.watched.seen.clone(), object: self.object.clone() });
+            cx.ask(Ask::Note { seen: self.watched.seen.clone(), about: self.about.clone() });
         }
         changed && self.document.is_empty()
     }
@@ -74,7 +71,7 @@ impl PageState for NotePage {
         }
     }
     fn targets(&self) -> Vec<ObjectRef> {
-        vec![self.object.clone()]
+        self.about.object().cloned().into_iter().collect()
     }
     fn freshness(&self) -> Option<Freshness> {
         Some(self.watched.freshness())
@@ -91,12 +88,20 @@ impl Opens for NotePage {
     const NAME: &'static str = "note";
     const TITLE: &'static str = "";
     fn open(place: &Place, cx: &mut Cx<'_>) -> Result<Self> {
-        let Subject::Object(object) = &place.subject else {
-            return Err(Problem::usage("cannot write a note", "the place names no certificate"));
+        let about = match &place.subject {
+            Subject::Object(object) if place.args.contains_key("host") => About::Route {
+                object: object.clone(),
+                host: place.arg("host").into(),
+                path: place.arg("path").into(),
+                extra: place.arg("extra").into(),
+            },
+            Subject::Object(object) => About::Certificate(object.clone()),
+            Subject::Name(app) => About::App(app.clone()),
+            _ => return Err(Problem::usage("cannot write a note", "the place names nothing to write about")),
         };
         let mut document = Document::default();
         document.wrap = true;
-        let (object, watched) = (object.clone(), Watched::open(cx)?);
-        Ok(Self { document, problem: None, object, watched, text: String::new(), asked: false })
+        let watched = Watched::open(cx)?;
+        Ok(Self { document, problem: None, about, watched, text: String::new(), asked: false })
     }
 }

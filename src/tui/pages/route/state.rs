@@ -1,6 +1,8 @@
 //! What is told of a route: from the host to the pods.
 
+use crate::keymap::{Command, Verb};
 use crate::pages::board::overview::Watched;
+use crate::pages::Hint;
 use crate::pages::detail::{Item, Story, Told};
 use crate::pages::routes::tls;
 use crate::state::{Cx, Place, Subject, age};
@@ -25,7 +27,7 @@ fn tls_item(route: &RouteView, watched: &Watched, now: i64) -> Item {
     let ends = route.tls.not_after.map(|at| format!("ends {}", age::age(at, now))).unwrap_or_default();
     let (level, words) = match (route.tls.mode, route.tls.found, route.tls.covers, route.tls.expired) {
         ("none", ..) => (Level::Off, "plain HTTP".to_owned()),
-        ("default", ..) => (Level::Warn, "the controller's default certificate".into()),
+        ("default", ..) if route.tls.secret.is_empty() => (Level::Warn, "the controller's default certificate".into()),
         ("passthrough", ..) => (Level::Good, "passed through to the backend".into()),
         (_, Some(false), ..) => (Level::Bad, "the Secret is not there: the default certificate is served".into()),
         (_, _, _, true) => (Level::Bad, format!("expired; {ends}")),
@@ -112,6 +114,17 @@ impl Story for RouteStory {
         };
         (self.object, self.url) = (route.object.clone(), route.url());
         Some(Some(told))
+    }
+    fn command(&mut self, command: &Command, cx: &mut Cx<'_>) -> bool {
+        if command.verb != Verb::Note {
+            return false;
+        }
+        let place = Place::object("note", self.object.clone());
+        cx.go(place.with("host", &*self.host).with("path", &*self.path).with("extra", &*self.extra));
+        true
+    }
+    fn hints(&self) -> Vec<Hint> {
+        vec![Hint::new(Verb::Note, "incident note")]
     }
     fn object(&self) -> Option<ObjectRef> {
         Some(self.object.clone())
