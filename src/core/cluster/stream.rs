@@ -52,7 +52,8 @@ pub fn split<'a>(chunks: impl Iterator<Item = &'a [u8]>) -> Vec<Bytes> {
             break;
         }
     }
-    splitter.ready.drain(..).chain(splitter.rest()).collect()
+    let last = splitter.rest();
+    splitter.ready.into_iter().chain(last).collect()
 }
 
 fn find_newline(bytes: &[u8]) -> Option<usize> {
