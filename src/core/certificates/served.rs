@@ -29,7 +29,9 @@ pub fn differences(view: &CertificateView, served: &Served, now: i64) -> Vec<Fin
             let reason = format!("{host} still serves the certificate before (valid until {until})");
             say("CERT_SERVED_OLD", reason, "see whether the proxy has read the Secret; restart it if it does not");
         } else {
-            let reason = format!("{host} serves another certificate than Secret {}: {}", view.secret, leaf.subject);
+            // Many have no subject, only names.
+            let which = if leaf.subject.is_empty() { leaf.names.join(", ") } else { leaf.subject.to_string() };
+            let reason = format!("{host} serves another certificate than Secret {}: {which}", view.secret);
             say("CERT_SERVED_OTHER", reason, "see which route and which Secret answer for the host");
         }
     }

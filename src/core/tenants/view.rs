@@ -62,7 +62,11 @@ impl TenantView {
             // Findings come the worst first.
             worst = worst.or(Some(finding));
         }
-        let Some(worst) = worst.filter(|f| f.level == Level::Bad && matches!(self.verdict.level, Level::Good | Level::Busy)) else { return };
+        let Some(worst) =
+            worst.filter(|f| f.level == Level::Bad && matches!(self.verdict.level, Level::Good | Level::Busy))
+        else {
+            return;
+        };
         let why = format!("{} {}: {}", worst.kind, worst.name, worst.reason);
         self.verdict = Verdict::new(Level::Warn, "Degraded").why(why).next(worst.next.clone());
         self.since = worst.since;
