@@ -353,6 +353,3 @@ pub(super) fn served(thing: Thing<'_>, certificate: &CertificateView, looks: &Lo
     }
     found
 }
-
-#[cfg(test)]
-mod tests;

@@ -7,6 +7,8 @@ pub mod about;
 pub mod alert;
 mod gather;
 pub mod note;
+#[cfg(test)]
+mod tests;
 
 pub use about::{About, Looking};
 pub use alert::{Alert, Candidate};

@@ -9,6 +9,9 @@ use std::fmt::Write;
 /// What stands in for a Secret's value until it is asked for.
 pub const MASK: &str = "••••••••";
 
+/// A key of more bytes than this is written as `? KEY`, its value below it. Simple keys may have 1024 characters.
+const LONGEST_KEY: usize = 1000;
+
 /// How an object is written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct YamlOptions {
@@ -131,10 +134,19 @@ impl Writer {
         for (key, value) in map {
             let before = lead.take().unwrap_or_else(|| " ".repeat(depth));
             let indent = before.len();
-            let head = format!("{before}{}:", plain_or_quoted(key));
-            let head = if self.raw { head } else { clean(&head).into_owned() };
             let here = if path.is_empty() { key.clone() } else { format!("{path}.{key}") };
-            self.entry(head, indent, value, depth, &here);
+            let written = plain_or_quoted(key);
+            // Readers look for the colon no further (YAML 1.2 §7.4.2); such a key is marked as one.
+            let long = written.len() > LONGEST_KEY;
+            let head = if long { format!("{before}? {written}") } else { format!("{before}{written}:") };
+            let head = if self.raw { head } else { clean(&head).into_owned() };
+            if long {
+                let end = head.len();
+                self.line(head, indent, end, ValueType::None, &here);
+                self.entry(format!("{}:", " ".repeat(depth)), depth, value, depth + 2, &here);
+            } else {
+                self.entry(head, indent, value, depth, &here);
+            }
         }
     }
 
@@ -385,6 +397,20 @@ mod tests {
         assert!(
             to_text(&presentable(&secret, YamlOptions { reveal: true, ..Default::default() })).contains("aHVudGVyMg")
         );
+    }
+
+    #[test]
+    fn a_key_longer_than_readers_look_for_its_colon_is_read_again() {
+        for key in ["a".repeat(1500), format!("{}: é", "b".repeat(1100))] {
+            for value in [json!(1), json!("x\ny\n"), json!([1, {"c": []}]), json!({"d": {"e": null}}), json!({})] {
+                let object =
+                    json!({"z": [{(key.clone()): value.clone(), "after": 2}], (key.clone()): value, "last": true});
+                let text = to_text(&object);
+                assert_eq!(parse(&text).as_ref(), Ok(&object), "{text}");
+                let lines = to_lines(&object);
+                assert!(lines.iter().enumerate().all(|(i, l)| l.fold_end >= i && l.key_end <= l.text.len()));
+            }
+        }
     }
 
     fn value() -> impl Strategy<Value = Value> {

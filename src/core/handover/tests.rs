@@ -1,7 +1,10 @@
 //! Notes about what is wrong in the embedded worlds.
 
-use super::*;
-use crate::handover::note::{file_name, markdown, save};
+use super::about::{About, Asked, Thing, app, certificate, route};
+use super::note::{file_name, markdown, save};
+use crate::ProblemKind;
+use crate::journal::Entry;
+use crate::overview::Overview;
 use crate::overview::testing::{at, world};
 
 const NOW: &str = "2026-11-20T03:00:00Z";
