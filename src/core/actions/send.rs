@@ -65,7 +65,9 @@ fn again(step: &Step, now: &Value) -> Result<Effect> {
     }
     let uid = meta["uid"].as_str().unwrap_or_default();
     let version = meta["resourceVersion"].as_str().unwrap_or_default();
-    Ok(Effect { body: Some(patch::with_identity(&change, uid, version)), ..effect.clone() })
+    let mut next = effect.clone();
+    next.body = Some(patch::with_identity(&change, uid, version));
+    Ok(next)
 }
 
 /// A call without an answer may have been carried out.
