@@ -3,7 +3,7 @@
 
 use super::carry;
 use crate::arguments::Common;
-use crate::output::{Paint, Table, line, print, print_json};
+use crate::output::{Paint, Table, print, print_json};
 use crate::place::Place;
 use clap::{Arg, ArgAction, ArgMatches, FromArgMatches};
 use quarterdeck_core::actions::command::TASK;

@@ -23,6 +23,10 @@ pub(crate) async fn send(cluster: &Cluster, step: &mut Step, dry_run: bool) -> R
             Err(problem) => problem,
         };
         tries += 1;
+        // The object has the name of the one that was meant, and is another one.
+        if step.effect.method == Method::MergePatch && problem.fields.iter().any(|f| f.field == "metadata.uid") {
+            return Err(pipeline::recreated(&step.object));
+        }
         let conflict = problem.kind == ProblemKind::Conflict;
         if step.effect.method == Method::Delete && (conflict || problem.kind == ProblemKind::NotFound) {
             return Err(match pipeline::fetch(cluster, step.object.clone()).await {
