@@ -55,7 +55,7 @@ fn a_signing_request_is_approved_once_signed_and_good_for_signing_in() {
     let plan = user.qd("do approve csr/csr-alice --dry-run");
     for part in [
         "kubernetes-admin (groups system:masters, system:authenticated) asks kubernetes.io/kube-apiserver-client",
-        "for CN=csr-alice, O=devs, usages client auth, for at most 1h",
+        "for CN=csr-alice, O=devs, usages client auth, for at most 60m",
         "one signs in to this cluster as user csr-alice, groups devs",
         "asked by kubernetes-admin for another name than its own",
         "an approval cannot be taken back",
@@ -158,6 +158,7 @@ fn by_key_signing_requests_are_approved_and_denied() {
         assert!(plan.contains(&format!("CN={name}, O=devs")), "{plan}");
         press(&terminal, &format!("{name}<tab><tab><enter>"), end);
         stage::back_to(&terminal, "ertificatesigningrequests");
+        press(&terminal, "<esc>", "csr-no");
     };
     answer("csr-yes", "a", "signed, valid until ");
     assert_eq!(condition(&get(&user, "csr-yes"), "Approved")["message"], "by key");

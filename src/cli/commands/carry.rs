@@ -83,7 +83,7 @@ impl Done {
         line(&paint.level(level, &clean_line(&outcome.text)));
         if self.can_undo() {
             line(&format!("undo: qd undo {}", outcome.journal));
-        } else if outcome.can_undo && !(wish.undo_on_failure && !outcome.ok) {
+        } else if outcome.can_undo && (outcome.ok || !wish.undo_on_failure) {
             line("undo: not any more: the former values of a Secret are kept in memory only, and qd ends here");
         }
     }
