@@ -10,7 +10,7 @@
 //! | `acme-no-secret`, `acme-no-class` | the TSIG key's Secret is not there; nobody serves the solver's ingress class |
 //! | `root`, `ca`, `ca-missing` | self-signed; a CA under it; a CA whose Secret is not there |
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::sync::{OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::{Duration, Instant};
@@ -221,6 +221,11 @@ impl Lab {
         one(&list).unwrap_or_default()
     }
 
+    /// Where the administrator's kubeconfig lies.
+    pub fn kubeconfig(&self) -> &Path {
+        &self.kubeconfig
+    }
+
     /// Runs `qd` against the lab.
     pub fn qd(&self, arguments: &[&str]) -> Output {
         let mut command = Command::new(env!("CARGO_BIN_EXE_qd"));
@@ -298,7 +303,7 @@ impl Lab {
     pub fn on_screen(&self, namespace: &str, incident: &Incident) {
         let (home, kubeconfig) = (self.home.path().display().to_string(), self.kubeconfig.display().to_string());
         let options = TerminalOptions::size(160, 40).env("HOME", &home);
-        let program = std::path::Path::new(env!("CARGO_BIN_EXE_qd"));
+        let program = Path::new(env!("CARGO_BIN_EXE_qd"));
         let terminal = Terminal::start(program, &["--kubeconfig", &kubeconfig, "-n", namespace], &options);
         let patience = Duration::from_secs(30);
         terminal.wait_for("a live connection", patience, |s| s.lines().next().is_some_and(|l| l.contains("live")));

@@ -26,6 +26,9 @@ use crate::real::RealCluster;
 pub enum Answer {
     /// The key of the challenge whose token is asked for, as cert-manager's solver would; 404 for all else.
     Solver,
+    /// The same, but the authority that validates gets 404: two views of one network, and cert-manager's own check sees
+    /// the better one.
+    Inside,
     /// Always this status and body.
     Fixed(u16, String),
     /// A redirect to this address.
@@ -254,11 +257,12 @@ impl ServerCertVerifier for Anything {
 
 fn plain(shared: &Shared, mut stream: TcpStream) -> std::io::Result<()> {
     let mut reader = BufReader::new(stream.try_clone()?);
-    let (mut target, mut host, mut line) = (String::new(), String::new(), String::new());
+    let (mut target, mut host, mut agent, mut line) = (String::new(), String::new(), String::new(), String::new());
     while reader.read_line(&mut line)? > 0 && !line.trim_end().is_empty() {
         match line.split_once(':') {
             _ if target.is_empty() => target = line.split(' ').nth(1).unwrap_or_default().to_owned(),
             Some((name, value)) if name.eq_ignore_ascii_case("host") => host = value.trim().to_owned(),
+            Some((name, value)) if name.eq_ignore_ascii_case("user-agent") => agent = value.trim().to_owned(),
             _ => {}
         }
         line.clear();
@@ -273,7 +277,8 @@ fn plain(shared: &Shared, mut stream: TcpStream) -> std::io::Result<()> {
     let (status, header, body) = match answer {
         Answer::Fixed(status, body) => (status, String::new(), body),
         Answer::Redirect(to) => (302, format!("Location: {to}\r\n"), String::new()),
-        Answer::Solver => match solved(&shared.cluster, host, &path) {
+        Answer::Inside if agent.starts_with("LetsEncrypt-Pebble") => (404, String::new(), "not found".to_owned()),
+        Answer::Solver | Answer::Inside => match solved(&shared.cluster, host, &path) {
             Some(key) => (200, String::new(), key),
             None => (404, String::new(), "not found".to_owned()),
         },

@@ -1,7 +1,8 @@
 //! Workload actions on the real control plane (kube-apiserver, kube-controller-manager, KWOK), by the command line and by
-//! key, with journal and undo. What kubectl does with the same object is the measure where it has the verb.
+//! key, with journal and undo; and the answers to signing requests. What kubectl does with the same object is the measure where it has the verb.
 
 mod keys;
+mod signing;
 #[allow(dead_code, reason = "the screen's tests need more of it")]
 #[path = "../screen/stage.rs"]
 mod stage;

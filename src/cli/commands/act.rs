@@ -1,9 +1,9 @@
 //! `qd do`: an action of the catalogue, from the plan to its end. Every action is a command of its own
 //! with the arguments that it asks for, so help, completions and manual follow the catalogue.
 
-use super::follow;
+use super::carry;
 use crate::arguments::Common;
-use crate::output::{Paint, Table, line, print, print_json};
+use crate::output::{Paint, Table, print, print_json};
 use crate::place::Place;
 use clap::{Arg, ArgAction, ArgMatches, FromArgMatches};
 use quarterdeck_core::actions::command::TASK;
@@ -31,6 +31,8 @@ pub struct Wish {
     pub wait: bool,
     /// Write the plan to this file, and go on only with `yes`.
     pub save_plan: Option<String>,
+    /// Take it back when it fails.
+    pub undo_on_failure: bool,
 }
 
 #[derive(Debug, Default)]
@@ -51,6 +53,8 @@ pub fn wish_arguments() -> Vec<Arg> {
         Arg::new("reason").long("reason").value_name("TEXT").help("Why, for the journal; needed for severe plans"),
         switch("unlock", "Lift read-only of a guarded context for this action (needs --reason)"),
         switch("wait", "Follow it stage by stage to the end: rollout, pods, the route that answers"),
+        switch("undo-on-failure", "Take it back when it fails, where there is a way back (needs --wait)")
+            .requires("wait"),
         Arg::new("save-plan")
             .long("save-plan")
             .value_name("FILE")
@@ -75,6 +79,7 @@ impl Wish {
             json: matches.get_flag("json") || matches.get_one::<String>("output").is_some_and(|form| form == "json"),
             wait: matches.get_flag("wait"),
             save_plan: matches.get_one::<String>("save-plan").cloned(),
+            undo_on_failure: matches.get_flag("undo-on-failure"),
         }
     }
 }
@@ -208,41 +213,29 @@ pub async fn finish(place: &Place, plan: Plan, wish: &Wish, common: &Common) -> 
         return refused.map_or(Ok(0), Err);
     }
     let confirmation = confirm(&plan, wish)?;
-    let many = plan.steps.len() > 1;
-    let run = match wish.wait {
-        true => place.session.follow(plan.clone(), confirmation)?,
-        false => place.session.run(plan.clone(), confirmation)?,
+    let done = carry::out(place, plan, confirmation, wish, common).await?;
+    if !wish.json {
+        done.print(wish, common);
+    }
+    let undone = match wish.undo_on_failure && !done.outcome.ok && done.outcome.can_undo {
+        true => Some(carry::back(place, &done.outcome.journal, wish, common).await),
+        false => None,
     };
-    let outcome = tokio::select! {
-        outcome = place.session.wait(run) => outcome,
-        never = follow::told(&place.session, run, common.plain), if wish.wait => never,
-        _ = tokio::signal::ctrl_c() => {
-            place.session.cancel(run);
-            place.session.wait(run).await
-        }
-    };
-    let outcome = outcome
-        .ok_or_else(|| Problem::new(ProblemKind::Internal, "cannot tell how it ended", "the run is not known"))?;
-    let view = place.session.run_view(run);
     if wish.json {
-        print_json(&serde_json::json!({ "plan": plan, "outcome": outcome, "run": view }));
-    } else {
-        let paint = Paint::stdout(common.plain);
-        if wish.wait {
-            view.iter().for_each(|view| print(&follow::stages(view, paint)));
+        let mut all = done.json();
+        match &undone {
+            Some(Ok(undone)) => all["undone"] = undone.json(),
+            Some(Err(problem)) => all["undone"] = serde_json::json!({ "problem": problem }),
+            None => {}
         }
-        if many {
-            print(&follow::results(&outcome, paint));
-        }
-        let level = if outcome.ok { Level::Good } else { Level::Bad };
-        line(&paint.level(level, &clean_line(&outcome.text)));
-        if outcome.can_undo {
-            line(&format!("undo: qd undo {}", outcome.journal));
-        }
+        print_json(&all);
+    }
+    if let Some(Err(problem)) = undone {
+        return Err(problem);
     }
     // Who waits for the end wants to know that it was not seen.
-    let unseen = wish.wait && outcome.results.iter().any(|r| r.state != StepState::Done);
-    Ok(u8::from(!outcome.ok || unseen))
+    let unseen = wish.wait && done.outcome.results.iter().any(|r| r.state != StepState::Done);
+    Ok(u8::from(!done.outcome.ok || unseen))
 }
 
 pub fn unlock(place: &Place, wish: &Wish) -> Result<()> {
@@ -328,7 +321,7 @@ fn read_files(arguments: &mut Arguments) -> Result<()> {
 }
 
 /// Why this plan cannot be carried out, as far as that is known beforehand.
-fn refusal(plan: &Plan) -> Option<Problem> {
+pub(super) fn refusal(plan: &Plan) -> Option<Problem> {
     let what = format!("cannot do \"{}\"", clean_line(&plan.title));
     let missing: Vec<_> = plan.rights.iter().filter(|(_, access)| *access == Access::Denied).map(|(r, _)| r).collect();
     if let Some(right) = missing.first() {
@@ -378,7 +371,7 @@ fn ask(question: &str) -> Result<String> {
     Ok(text.trim().to_string())
 }
 
-fn in_words(plan: &Plan, paint: Paint) -> String {
+pub(super) fn in_words(plan: &Plan, paint: Paint) -> String {
     let mut text = format!("{}\n", paint.strong(&clean_line(&plan.title)));
     for (i, step) in plan.steps.iter().enumerate() {
         if plan.waves() > 1 && i % plan.wave == 0 {

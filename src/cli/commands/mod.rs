@@ -2,6 +2,7 @@
 
 pub mod act;
 pub mod app;
+mod carry;
 pub mod cert;
 mod cert_check;
 mod cert_inspect;

@@ -43,6 +43,7 @@ pub async fn run(arguments: Arguments, common: &Common) -> Result<u8> {
         json: arguments.json,
         wait: arguments.wait,
         save_plan: arguments.save_plan,
+        undo_on_failure: false,
     };
     let mut place = Place::open_with(common, told(common.plain))?;
     if let Some(entry) =

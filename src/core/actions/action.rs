@@ -173,6 +173,10 @@ pub trait Action: Send + Sync {
             _ => stage::usual(object),
         }
     }
+    /// The same where the object as it was planned says more: a deleted one, what it belonged to.
+    fn stages_of(&self, _step: &Step, object: &ObjectRef) -> Vec<Stage> {
+        self.stages(object)
+    }
     /// Whether several objects are done in waves, each followed to its end before the next one begins. False for
     /// plans whose steps are one piece.
     fn in_waves(&self) -> bool {

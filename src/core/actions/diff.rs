@@ -153,20 +153,34 @@ fn mask_text(value: &Value) -> String {
     }
 }
 
-/// A body without the values of a Secret, for showing and saving.
+/// A body without the values of a Secret, for showing and saving. They are not even copied.
 pub(crate) fn mask_body(body: &Value) -> Value {
-    let mut body = body.clone();
-    for part in ["data", "stringData"] {
-        if let Some(Value::Object(map)) = body.get_mut(part) {
-            for value in map.values_mut().filter(|v| !v.is_null()) {
-                *value = Value::String("(hidden)".into());
-            }
+    let Value::Object(fields) = body else { return body.clone() };
+    let masked = fields.iter().map(|(name, value)| {
+        let value = match (name.as_str(), value) {
+            ("data" | "stringData", Value::Object(map)) => map.iter().map(hide).collect(),
+            ("metadata", Value::Object(meta)) => meta.iter().map(without_copies).collect(),
+            _ => value.clone(),
+        };
+        (name.clone(), value)
+    });
+    Value::Object(masked.collect())
+}
+
+fn hide((key, value): (&String, &Value)) -> (String, Value) {
+    let hidden = if value.is_null() { Value::Null } else { "(hidden)".into() };
+    (key.clone(), hidden)
+}
+
+/// A field of `metadata`, without kubectl's copy of what was applied.
+fn without_copies((key, value): (&String, &Value)) -> (String, Value) {
+    let value = match value {
+        Value::Object(map) if key == "annotations" => {
+            map.iter().filter(|(name, _)| *name != LAST_APPLIED).map(|(name, v)| (name.clone(), v.clone())).collect()
         }
-    }
-    if let Some(Value::Object(map)) = body.pointer_mut("/metadata/annotations") {
-        map.remove(LAST_APPLIED);
-    }
-    body
+        other => other.clone(),
+    };
+    (key.clone(), value)
 }
 
 #[cfg(test)]

@@ -46,6 +46,7 @@ pub(crate) mod stream_out;
 pub mod toggle;
 pub mod trigger;
 pub mod undo;
+pub(crate) mod wipe;
 
 pub use action::{Action, Arg, ArgKind, Args, Asked, Carried, Offer, Progress, Proposal, Target, WhyNot, Work};
 pub use edit_text::EditText;

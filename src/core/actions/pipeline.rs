@@ -5,6 +5,7 @@ use super::action::{Action, Args, Asked, Proposal, Target};
 use super::owner::Owners;
 use super::plan::{DryRun, Plan, Risk, Step, was_read};
 use super::send::send;
+use super::wipe::wipe;
 use super::{command, diff, patch};
 use crate::cluster::{Access, Cluster, Method, Request, Right};
 use crate::guards::Guards;
@@ -183,12 +184,13 @@ impl Planner<'_> {
             // The action knows better what differs than its call says.
             return step;
         }
-        step.diff = match (step.effect.method, after) {
+        step.diff = match (step.effect.method, &after) {
             (Method::Delete, _) => Vec::new(),
             (Method::Post, after) => {
-                diff::diff(&json!({}), &after.or_else(|| step.effect.body.clone()).unwrap_or_default())
+                let made = after.as_ref().or(step.effect.body.as_ref()).unwrap_or(&Value::Null);
+                diff::diff(&json!({}), made)
             }
-            (_, Some(after)) if was_read(&step.current) => diff::diff(&step.current, &after),
+            (_, Some(after)) if was_read(&step.current) => diff::diff(&step.current, after),
             (Method::MergePatch, _) => {
                 let mut after = step.current.clone();
                 patch::apply(&mut after, &patch::without_identity(step.effect.body.as_ref().unwrap_or(&Value::Null)));
@@ -196,6 +198,9 @@ impl Planner<'_> {
             }
             _ => Vec::new(),
         };
+        if let Some(mut after) = after.filter(|_| step.holds_secrets()) {
+            wipe(&mut after);
+        }
         step
     }
 }

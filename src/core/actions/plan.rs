@@ -22,8 +22,8 @@ pub enum Risk {
     Severe,
 }
 
-/// A call that changes the server, as data.
-#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+/// A call that changes the server, as data. One that carries a Secret is overwritten when it is dropped (`wipe.rs`).
+#[derive(Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Effect {
     pub method: Method,
@@ -113,11 +113,11 @@ impl Step {
     }
     /// What happened to the right object only in this form may be shown or written down.
     fn shown(&self, effect: &Effect) -> Effect {
-        let mut effect = effect.clone();
-        if is_secret_kind(&self.object) {
-            effect.body = effect.body.as_ref().map(mask_body);
-        }
-        effect
+        let body = match &effect.body {
+            Some(body) if is_secret_kind(&self.object) => Some(mask_body(body)),
+            other => other.clone(),
+        };
+        Effect { method: effect.method, path: effect.path.clone(), query: effect.query.clone(), body }
     }
 }
 
@@ -195,6 +195,10 @@ impl Plan {
     /// Whether nothing that is known stands against it.
     pub fn can_run(&self) -> bool {
         self.blocked.is_empty()
+    }
+    /// Whether the way back is held by this program only, because it is a Secret, and goes with it.
+    pub fn undo_ends_with_program(&self) -> bool {
+        self.steps.iter().any(|s| s.undo.as_ref().is_some_and(|undo| holds_secrets(&s.object, undo)))
     }
     /// Whether the server would have been left as it is.
     pub fn changes_nothing(&self) -> bool {

@@ -9,6 +9,7 @@ use super::run::{
 };
 use super::send::send;
 use super::stage::{self, Look};
+use super::wipe::{is_secret_path, wipe};
 use super::{catalogue, patch};
 use crate::clock::Clock;
 use crate::cluster::{Cluster, Method};
@@ -183,7 +184,7 @@ impl Runner {
             record.entry.ok = stopped.is_none();
             record.entry.outcome = in_words(&results, stopped.as_ref());
             self.write(&record);
-            let end = self.observe(action, made, &mut results).await;
+            let end = self.observe(&plan, made, &mut results).await;
             failed |= end == WaveEnd::Failed;
             if stopped.is_none() && last < plan.steps.len() {
                 stopped = match end {
@@ -298,7 +299,7 @@ impl Runner {
             Err(problem) => Err(problem),
         };
         match done {
-            Ok(answer) => {
+            Ok(mut answer) => {
                 let after = after(step, &answer);
                 self.step(i, |s, now| {
                     s.state = StepState::Accepted;
@@ -312,6 +313,9 @@ impl Runner {
                 self.tell(RunEvent::StepDone { step: i });
                 let whole = answer["kind"] == after.object.kind.kind.as_str();
                 let effect = catalogue::find(&plan.action).and_then(|a| a.progress(Some(&answer)));
+                if is_secret_path(&step.effect.path) {
+                    wipe(&mut answer);
+                }
                 Ok((after.object, after.undo, whole && effect.is_none()))
             }
             Err(problem) => {
@@ -327,14 +331,9 @@ impl Runner {
     }
 
     /// Watches the effects of what was accepted in a wave.
-    async fn observe(
-        &self,
-        action: Option<&'static dyn Action>,
-        made: Vec<(usize, ObjectRef, bool)>,
-        results: &mut [StepResult],
-    ) -> WaveEnd {
+    async fn observe(&self, plan: &Plan, made: Vec<(usize, ObjectRef, bool)>, results: &mut [StepResult]) -> WaveEnd {
         let follows = futures::stream::iter(made)
-            .map(|(i, object, nothing)| self.followed(i, action, object, nothing).boxed())
+            .map(|(i, object, nothing)| self.followed(plan, i, object, nothing).boxed())
             .buffer_unordered(FOLLOWED);
         let mut follows = std::pin::pin!(follows);
         let mut end = WaveEnd::Done;
@@ -363,15 +362,9 @@ impl Runner {
     }
 
     /// Follows a step as far as it is wanted, and no longer than somebody watches.
-    async fn followed(
-        &self,
-        i: usize,
-        action: Option<&'static dyn Action>,
-        object: ObjectRef,
-        nothing: bool,
-    ) -> (usize, Seen) {
-        let followed = match action {
-            _ if self.full => self.stages(i, action, &object).boxed(),
+    async fn followed(&self, plan: &Plan, i: usize, object: ObjectRef, nothing: bool) -> (usize, Seen) {
+        let followed = match catalogue::find(&plan.action) {
+            action if self.full => self.stages(&plan.steps[i], i, action, &object).boxed(),
             _ if nothing => std::future::ready(Seen::Done(String::new())).boxed(),
             // An undo has no action to ask.
             None => std::future::ready(Seen::Unseen(String::new())).boxed(),
@@ -387,10 +380,10 @@ impl Runner {
     }
 
     /// Follows a step through all its stages.
-    async fn stages(&self, i: usize, action: Option<&'static dyn Action>, object: &ObjectRef) -> Seen {
+    async fn stages(&self, step: &Step, i: usize, action: Option<&'static dyn Action>, object: &ObjectRef) -> Seen {
         let stages = action.map_or_else(
             || if stage::is_workload(object) { stage::usual(object) } else { Vec::new() },
-            |a| a.stages(object),
+            |a| a.stages_of(step, object),
         );
         let patience = action.map_or(std::time::Duration::from_secs(600), |a| a.patience());
         let name = self.view.lock().action.clone();
@@ -552,8 +545,10 @@ fn expectation(step: &Step, answer: &Value) -> Value {
 /// `done`, `2 of 5 done; stopped: …`
 fn in_words(results: &[StepResult], stopped: Option<&Problem>) -> String {
     let touched = results.iter().filter(|r| matches!(r.state, StepState::Accepted | StepState::Done)).count();
+    // One that failed after the server took it has changed something.
+    let untouched = touched == 0 && results.iter().all(|r| r.took.is_none());
     match (results, stopped) {
-        (_, Some(problem)) if touched == 0 => format!("nothing was changed: {}", problem.line()),
+        (_, Some(problem)) if untouched => format!("nothing was changed: {}", problem.line()),
         (all, Some(problem)) => format!("{touched} of {} done, then stopped: {}", all.len(), problem.line()),
         ([one], None) => one.text.clone(),
         // Steps on one object are parts of one thing: the last one says how it ended.

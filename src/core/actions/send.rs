@@ -23,6 +23,10 @@ pub(crate) async fn send(cluster: &Cluster, step: &mut Step, dry_run: bool) -> R
             Err(problem) => problem,
         };
         tries += 1;
+        // The object has the name of the one that was meant, and is another one.
+        if step.effect.method == Method::MergePatch && problem.fields.iter().any(|f| f.field == "metadata.uid") {
+            return Err(pipeline::recreated(&step.object));
+        }
         let conflict = problem.kind == ProblemKind::Conflict;
         if step.effect.method == Method::Delete && (conflict || problem.kind == ProblemKind::NotFound) {
             return Err(match pipeline::fetch(cluster, step.object.clone()).await {
@@ -65,7 +69,9 @@ fn again(step: &Step, now: &Value) -> Result<Effect> {
     }
     let uid = meta["uid"].as_str().unwrap_or_default();
     let version = meta["resourceVersion"].as_str().unwrap_or_default();
-    Ok(Effect { body: Some(patch::with_identity(&change, uid, version)), ..effect.clone() })
+    let mut next = effect.clone();
+    next.body = Some(patch::with_identity(&change, uid, version));
+    Ok(next)
 }
 
 /// A call without an answer may have been carried out.

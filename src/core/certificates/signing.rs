@@ -51,11 +51,7 @@ pub fn findings(index: &Index<'_>, now: i64) -> Vec<Finding> {
         } else if conditions.is("Approved") {
             ("CSR_FAILED", format!("approved, but nobody signs ({by})"), "see whether the signer's controller runs")
         } else {
-            (
-                "CSR_PENDING",
-                format!("waits for approval ({by})"),
-                "approve or deny it: kubectl certificate approve|deny",
-            )
+            ("CSR_PENDING", format!("waits for approval ({by})"), "look who asks for what, then approve or deny it")
         };
         if request.meta.created.is_some_and(|at| at + GRACE < now) {
             let object = ObjectRef::with_meta(kind.clone(), &request.meta);

@@ -4,6 +4,7 @@
 use super::explain::{Target, status_problem, transport_problem};
 use super::logs::LogRequest;
 use super::{Accept, Cluster, Method, Request, WatchLine, stream};
+use crate::actions::wipe;
 use crate::{Problem, ProblemKind, Result};
 use bytes::Bytes;
 use futures::stream::BoxStream;
@@ -47,12 +48,17 @@ impl Cluster {
     /// One call whose answer is JSON.
     pub async fn json<T: serde::de::DeserializeOwned>(&self, request: Request) -> Result<T> {
         let target = Target::of(&request);
+        let secret = wipe::is_secret_path(&request.path);
         let body = self.call(request).await?;
-        serde_json::from_slice(&body).map_err(|e| {
+        let read = serde_json::from_slice(&body).map_err(|e| {
             target
                 .problem(ProblemKind::Server, format!("the answer is not what an API server says: {e}"))
                 .next("check that the kubeconfig's server is an API server")
-        })
+        });
+        if secret {
+            wipe::wipe_bytes(body);
+        }
+        read
     }
 
     /// A call whose answer is a stream of lines (watch). The stream ends when the server ends it, after

@@ -30,7 +30,7 @@ impl Cluster {
 
 /// The call that an effect stands for. What the effect's own query says is not overruled.
 pub fn write_request(effect: &Effect, options: WriteOptions) -> Request {
-    let body = effect.body.as_ref().map_or_else(Bytes::new, |b| b.to_string().into());
+    let body = crate::actions::wipe::body_of(effect);
     let mut request = Request::write(effect.method, effect.path.clone(), body);
     if effect.body.is_none() {
         request.body = None;

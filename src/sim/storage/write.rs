@@ -374,6 +374,17 @@ fn keep_server_fields(kind: &KindInfo, old: &Value, new: &mut Value, options: &W
             new["metadata"]["annotations"] = annotations;
             new["metadata"]["finalizers"] = finalizers;
         }
+    } else if options.subresource == "approval" {
+        // Certificate signing requests: the conditions, and nothing else.
+        let conditions = new["status"]["conditions"].clone();
+        let managed = new["metadata"].get("managedFields").cloned();
+        *new = old.clone();
+        if !conditions.is_null() {
+            new["status"]["conditions"] = conditions;
+        }
+        if let Some(managed) = managed {
+            new["metadata"]["managedFields"] = managed;
+        }
     } else if kind.has("status") && !options.trusted {
         match old.get("status") {
             Some(status) => new["status"] = status.clone(),

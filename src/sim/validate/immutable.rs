@@ -70,6 +70,7 @@ pub(super) fn check(kind: &KindInfo, old: &Value, new: &Value) -> Vec<Cause> {
             let shown = json!({"APIGroup": role["apiGroup"], "Kind": role["kind"], "Name": role["name"]});
             found.push(invalid("roleRef", &shown, "cannot change roleRef"));
         }
+        ("certificates.k8s.io", "certificatesigningrequests") => answered(old, new, &mut found),
         ("storage.k8s.io", "storageclasses") => {
             for key in ["provisioner", "parameters", "reclaimPolicy", "volumeBindingMode"] {
                 if old[key] != new[key] {
@@ -119,5 +120,22 @@ fn pod(before: &Value, after: &Value, found: &mut Vec<Cause>) {
     };
     if frame(before) != frame(after) {
         found.push(forbidden("spec", POD));
+    }
+}
+
+/// Approved, Denied and Failed are for good.
+fn answered(old: &Value, new: &Value, found: &mut Vec<Cause>) {
+    let has = |object: &Value, kind: &str| {
+        object["status"]["conditions"].as_array().is_some_and(|all| all.iter().any(|c| c["type"] == kind))
+    };
+    for kind in ["Approved", "Denied", "Failed"] {
+        if has(old, kind) && !has(new, kind) {
+            let text = format!("updates may not remove a condition of type \"{kind}\"");
+            found.push(forbidden("status.conditions", &text));
+        }
+    }
+    if has(new, "Approved") && has(new, "Denied") {
+        let text = "Approved and Denied conditions are mutually exclusive";
+        found.push(invalid("status.conditions", &new["status"]["conditions"][0]["type"], text));
     }
 }

@@ -1,9 +1,11 @@
 //! Approve and deny: the answer of a person to a CertificateRequest that waits for one, as `cmctl approve` and `cmctl
-//! deny` give it. It cannot be changed afterwards.
+//! deny` give it, or to one of Kubernetes' own (`signing_request`). It cannot be changed afterwards.
 
 use super::issuance::{GROUP, condition, is, text, with_condition};
-use crate::actions::action::{Action, Arg, ArgKind, Asked, Progress, Proposal};
+use super::signing_request;
+use crate::actions::action::{Action, Arg, ArgKind, Asked, Progress, Proposal, Target};
 use crate::actions::plan::{DiffLine, Risk, Step};
+use crate::actions::stage::Stage;
 use crate::clock::format_time;
 use crate::cluster::{Access, Cluster, Right};
 use crate::resources::{Kind, ObjectRef};
@@ -24,13 +26,13 @@ pub struct Answer {
 pub static APPROVE: Answer = Answer {
     name: "approve",
     title: "Approve",
-    help: "Let a CertificateRequest be signed by its issuer.",
+    help: "Let a CertificateRequest or CertificateSigningRequest be signed.",
     condition: "Approved",
 };
 pub static DENY: Answer = Answer {
     name: "deny",
     title: "Deny",
-    help: "Refuse a CertificateRequest; its Certificate fails, and asks again after its backoff.",
+    help: "Refuse a CertificateRequest (its Certificate asks again after its backoff) or CertificateSigningRequest.",
     condition: "Denied",
 };
 
@@ -49,9 +51,12 @@ impl Action for Answer {
         self.help
     }
     fn applies(&self, kind: &Kind) -> bool {
-        is(kind, GROUP, "certificaterequests")
+        is(kind, GROUP, "certificaterequests") || is_own(kind)
     }
     fn rights(&self, target: &ObjectRef) -> Vec<Right> {
+        if is_own(&target.kind) {
+            return vec![signing_request::right()];
+        }
         vec![Right::new("patch", GROUP, "certificaterequests/status", &target.namespace)]
     }
     fn args(&self) -> &'static [Arg] {
@@ -67,28 +72,29 @@ impl Action for Answer {
                         format!("it is {word} already ({}), and that cannot be changed", text(&answer["message"]));
                     return Err(Problem::new(ProblemKind::Conflict, format!("cannot {}", self.name), why)
                         .on(target.reference.to_string())
-                        .next("delete the request; its Certificate makes a new one"));
+                        .next(match is_own(&target.reference.kind) {
+                            true => "whoever needs the certificate asks anew",
+                            false => "delete the request; its Certificate makes a new one",
+                        }));
                 }
             }
-            signer(asked.cluster, self.name, &target.reference, object).await?;
-            warnings.extend(about(&target.reference, object));
+            let (group, signers) = match is_own(&target.reference.kind) {
+                true => (signing_request::GROUP, signing_request::signers(object)),
+                false => (GROUP, signers(asked.cluster, &target.reference, object).await),
+            };
+            may_answer(asked.cluster, self.name, &target.reference, group, signers).await?;
             let said = asked.args.get("message").map(crate::text::clean_line);
             let message = said.map_or_else(|| format!("{} with Quarterdeck", self.condition), |m| m.into_owned());
-            let answer = json!({
-                "type": self.condition, "status": "True", "reason": REASON, "message": message,
-                "lastTransitionTime": format_time(asked.now),
-            });
-            let patch = json!({"status": {"conditions": with_condition(object, answer)}});
-            let path = target.reference.path(Some("status"));
-            let mut step = Step::patch(target, path, object, &patch, self.name).without_undo();
-            step.diff = vec![DiffLine {
-                path: format!("status.conditions[{}]", self.condition),
-                before: None,
-                after: Some(format!("True, {message}")),
-            }];
-            steps.push(step);
+            if is_own(&target.reference.kind) {
+                steps.push(signing_request::step(&asked, target, self.condition, REASON, &message)?);
+                warnings.extend(signing_request::about(target, self.condition));
+                continue;
+            }
+            warnings.extend(about(&target.reference, object));
+            steps.push(self.step(&asked, target, &message));
         }
-        if self.condition == "Denied" {
+        let certificates = asked.targets.iter().any(|t| !is_own(&t.reference.kind));
+        if self.condition == "Denied" && certificates {
             warnings.push(
                 "a Certificate behind it fails, and asks again after its backoff (1h, doubling up to 32h)".into(),
             );
@@ -101,12 +107,20 @@ impl Action for Answer {
             undo: String::new(),
         })
     }
+    fn stages_of(&self, step: &Step, object: &ObjectRef) -> Vec<Stage> {
+        match self.condition {
+            "Approved" if !is_own(&object.kind) => super::stages::after_approval(&step.current),
+            "Approved" => vec![Stage::progress("signed", "signed")],
+            _ => vec![Stage::progress("denied", "denied")],
+        }
+    }
     fn progress(&self, object: Option<&Value>) -> Option<Progress> {
         let Some(request) = object else { return Some(Progress::Failed("was deleted meanwhile".into())) };
         let ready = condition(request, "Ready");
         let said = |c: &Value| text(&c["message"]);
         Some(match ready {
             _ if self.condition == "Denied" => Progress::Done("denied".into()),
+            _ if request["kind"] == "CertificateSigningRequest" => signing_request::progress(request),
             Some(c) if c["status"] == "True" => Progress::Done("signed".into()),
             Some(c) if c["reason"] == "Failed" => Progress::Failed(said(c)),
             Some(c) => Progress::Going(said(c)),
@@ -118,8 +132,32 @@ impl Action for Answer {
     }
 }
 
-/// Whether the user may answer for the issuer: cert-manager's webhook asks for the verb `approve` on its signer.
-async fn signer(cluster: &Cluster, verb: &str, reference: &ObjectRef, request: &Value) -> Result<()> {
+impl Answer {
+    fn step(&self, asked: &Asked<'_>, target: &Target, message: &str) -> Step {
+        let object = &target.object;
+        let answer = json!({
+            "type": self.condition, "status": "True", "reason": REASON, "message": message,
+            "lastTransitionTime": format_time(asked.now),
+        });
+        let patch = json!({"status": {"conditions": with_condition(object, answer)}});
+        let path = target.reference.path(Some("status"));
+        let mut step = Step::patch(target, path, object, &patch, self.name).without_undo();
+        step.diff = vec![DiffLine {
+            path: format!("status.conditions[{}]", self.condition),
+            before: None,
+            after: Some(format!("True, {message}")),
+        }];
+        step
+    }
+}
+
+/// Whether it is one of Kubernetes' own.
+fn is_own(kind: &Kind) -> bool {
+    is(kind, signing_request::GROUP, signing_request::PLURAL)
+}
+
+/// The names under which cert-manager's webhook asks for the verb `approve` on an issuer's signer.
+async fn signers(cluster: &Cluster, reference: &ObjectRef, request: &Value) -> Vec<String> {
     let issuer = &request["spec"]["issuerRef"];
     let or = |field: &str, other: &str| match text(&issuer[field]) {
         given if given.is_empty() => other.to_owned(),
@@ -131,8 +169,19 @@ async fn signer(cluster: &Cluster, verb: &str, reference: &ObjectRef, request: &
     let plural = found.map_or_else(|| format!("{}s", kind.to_lowercase()), |k| k.plural.clone());
     let namespaced = found.map_or(kind != "ClusterIssuer", |k| k.namespaced);
     let own = if namespaced { format!("{}.{name}", reference.namespace) } else { name };
-    let mut right = Right::new("approve", GROUP, "signers", "");
-    for name in [format!("{plural}.{group}/*"), format!("{plural}.{group}/{own}")] {
+    vec![format!("{plural}.{group}/*"), format!("{plural}.{group}/{own}")]
+}
+
+/// Whether the user may answer for one of these signers; the last one is named when not.
+async fn may_answer(
+    cluster: &Cluster,
+    verb: &str,
+    reference: &ObjectRef,
+    group: &str,
+    signers: Vec<String>,
+) -> Result<()> {
+    let mut right = Right::new("approve", group, "signers", "");
+    for name in signers {
         right.name = name;
         if cluster.may(&right).await != Access::Denied {
             return Ok(());
@@ -165,20 +214,7 @@ fn wanted(request: &Value) -> Option<String> {
     let pem = base64::engine::general_purpose::STANDARD.decode(request.as_str()?).ok()?;
     let (_, pem) = parse_x509_pem(&pem).ok()?;
     let (_, csr) = X509CertificationRequest::from_der(&pem.contents).ok()?;
-    let mut names: Vec<String> = csr
-        .requested_extensions()
-        .into_iter()
-        .flatten()
-        .filter_map(|e| match e {
-            ParsedExtension::SubjectAlternativeName(san) => Some(&san.general_names),
-            _ => None,
-        })
-        .flatten()
-        .map(|n| match n {
-            GeneralName::DNSName(name) | GeneralName::URI(name) | GeneralName::RFC822Name(name) => (*name).to_owned(),
-            other => other.to_string(),
-        })
-        .collect();
+    let mut names = alternative_names(&csr);
     if names.is_empty() {
         names.extend(
             csr.certification_request_info
@@ -189,4 +225,18 @@ fn wanted(request: &Value) -> Option<String> {
         );
     }
     (!names.is_empty()).then(|| crate::text::clean_line(&names.join(", ")).into_owned())
+}
+
+/// The subject alternative names that a signing request asks for.
+pub(super) fn alternative_names(csr: &X509CertificationRequest<'_>) -> Vec<String> {
+    let extensions = csr.requested_extensions().into_iter().flatten();
+    let names = extensions.filter_map(|e| match e {
+        ParsedExtension::SubjectAlternativeName(san) => Some(&san.general_names),
+        _ => None,
+    });
+    let words = names.flatten().map(|n| match n {
+        GeneralName::DNSName(name) | GeneralName::URI(name) | GeneralName::RFC822Name(name) => (*name).to_owned(),
+        other => other.to_string(),
+    });
+    words.map(|name| crate::text::clean_line(&name).into_owned()).collect()
 }

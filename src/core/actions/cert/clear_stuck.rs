@@ -5,6 +5,7 @@ use super::issuance::{ACME, GROUP, holds, is, is_certificate, requests};
 use super::{consequences, issuance};
 use crate::actions::action::{Action, Arg, ArgKind, Asked, Progress, Proposal, Target};
 use crate::actions::plan::{DryRun, Effect, Risk, Step};
+use crate::actions::stage::Stage;
 use crate::cluster::{Method, Request, Right, delete_options};
 use crate::resources::{Kind, ObjectRef};
 use crate::{Problem, Result};
@@ -96,6 +97,16 @@ impl Action for ClearStuck {
             warnings,
             undo: String::new(),
         })
+    }
+    fn stages_of(&self, step: &Step, object: &ObjectRef) -> Vec<Stage> {
+        if consequences::goes_on(object, &step.current) {
+            super::stages::after_clearing(&step.current)
+        } else {
+            vec![Stage::progress("gone", "deleted")]
+        }
+    }
+    fn patience(&self) -> std::time::Duration {
+        super::renew::PATIENCE
     }
     fn progress(&self, object: Option<&Value>) -> Option<Progress> {
         let Some(object) = object else { return Some(Progress::Done("gone; cert-manager goes on from there".into())) };

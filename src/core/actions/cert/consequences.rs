@@ -52,9 +52,7 @@ fn order(object: &Value) -> Vec<String> {
 fn request(object: &Value) -> Vec<String> {
     let mut said = vec!["its Order and Challenges go with it".to_owned()];
     let ready = condition(object, "Ready");
-    let owned =
-        object["metadata"]["ownerReferences"].as_array().is_some_and(|o| o.iter().any(|o| o["kind"] == "Certificate"));
-    said.push(if !owned {
+    said.push(if !owned(object) {
         "no Certificate stands behind it: nobody makes it again".into()
     } else if holds(object, "Ready") {
         "it is issued: nothing is issued again".into()
@@ -65,6 +63,20 @@ fn request(object: &Value) -> Vec<String> {
             .into()
     });
     said
+}
+
+/// Whether cert-manager goes on at once when this object is deleted; else not before the next try, or never.
+pub(crate) fn goes_on(reference: &ObjectRef, object: &Value) -> bool {
+    if is(&reference.kind, GROUP, "certificaterequests") {
+        let failed = condition(object, "Ready").is_some_and(|c| c["reason"] == "Failed");
+        return owned(object) && !failed && !holds(object, "Ready") && !holds(object, "Denied");
+    }
+    !matches!(object["status"]["state"].as_str(), Some("valid" | "invalid" | "expired" | "errored"))
+}
+
+fn owned(request: &Value) -> bool {
+    let owners = request["metadata"]["ownerReferences"].as_array();
+    owners.is_some_and(|all| all.iter().any(|o| o["kind"] == "Certificate"))
 }
 
 /// How an object of an issuance is, in a few words.

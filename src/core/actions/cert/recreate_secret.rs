@@ -6,6 +6,7 @@ use crate::actions::action::{Action, Asked, Progress, Proposal};
 use crate::actions::pipeline::fetch;
 use crate::actions::plan::{DryRun, Effect, Risk, Step};
 use crate::actions::stage::Stage;
+use crate::actions::wipe::wipe;
 use crate::cluster::{Method, Right, delete_options};
 use crate::resources::{Kind, ObjectRef};
 use crate::{Problem, ProblemKind, Result};
@@ -39,7 +40,7 @@ impl Action for RecreateSecret {
         let [target] = asked.targets else { return Err(Problem::usage("cannot plan", "it takes one Certificate")) };
         let name = target.object["spec"]["secretName"].as_str().unwrap_or_default();
         let named = ObjectRef::new(secrets(), &target.reference.namespace, name);
-        let secret = match fetch(asked.cluster, named).await {
+        let mut secret = match fetch(asked.cluster, named).await {
             Ok(secret) => secret,
             Err(p) if p.kind == ProblemKind::NotFound => {
                 return Err(
@@ -53,7 +54,7 @@ impl Action for RecreateSecret {
                 "from now until the new one is issued there is no Secret {name}: proxies go on with what they hold, or serve their default certificate; pods that mount it cannot start"
             ),
             "renew issues a new one and keeps the old one serving meanwhile; recreate only what is broken".to_owned(),
-            "the old one is kept in the memory of this qd only, never on disk: undo works until qd ends, and while no new one is there".to_owned(),
+            "the old one is kept in the memory of this qd only, never on disk: undo works until qd ends, and while no new one is there (qd do: --wait --undo-on-failure)".to_owned(),
         ];
         if super::issuance::attempts(&target.object) > 0 {
             warnings
@@ -65,6 +66,8 @@ impl Action for RecreateSecret {
             query: Vec::new(),
             body: Some(kept(&secret.object)),
         };
+        // From here on there is one copy, which is overwritten when nobody can undo any more.
+        wipe(&mut secret.object);
         let step = Step {
             title: format!("delete Secret {name}; cert-manager issues it anew"),
             effect: Effect {
@@ -110,5 +113,7 @@ fn kept(secret: &Value) -> Value {
             metadata[field] = meta[field].clone();
         }
     }
-    json!({"apiVersion": "v1", "kind": "Secret", "metadata": metadata, "type": secret["type"], "data": secret["data"]})
+    let mut kept = json!({"apiVersion": "v1", "kind": "Secret", "metadata": metadata, "type": secret["type"]});
+    kept["data"] = secret["data"].clone();
+    kept
 }

@@ -20,7 +20,8 @@ pub(crate) fn stage() -> Stage {
     Stage::own("served", "served", Served)
 }
 
-struct Served;
+/// See [`stage`].
+pub(crate) struct Served;
 
 #[async_trait::async_trait]
 impl Own for Served {

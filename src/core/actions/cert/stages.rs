@@ -4,8 +4,8 @@ use super::issuance::{
     self, attempts, certificates, challenges, condition, holds, orders, owned_by, requests, secrets, text,
 };
 use super::renew::issuer_path;
-use super::served;
 use super::watch_list::{Objects, Watched, watch};
+use super::{behind, served};
 use crate::actions::action::{Progress, Target};
 use crate::actions::observe::{self, Seen};
 use crate::actions::stage::{Found, Own, Scene, Stage};
@@ -23,6 +23,27 @@ pub(crate) fn of_certificate(_certificate: &ObjectRef) -> Vec<Stage> {
         Stage::own("challenge", "challenges", Part::Challenge),
         Stage::progress("secret", "Secret"),
         served::stage(),
+    ]
+}
+
+/// From the deletion of an object that held an issuance up to the leaf that is served. `object`: as it was before.
+pub(crate) fn after_clearing(object: &Value) -> Vec<Stage> {
+    vec![
+        Stage::progress("gone", "deleted"),
+        behind::stage("request", "request", object, Part::Request),
+        behind::stage("order", "order", object, Part::Order),
+        behind::stage("challenge", "challenges", object, Part::Challenge),
+        behind::issued(object),
+        behind::stage("served", "served", object, served::Served),
+    ]
+}
+
+/// From the approval of a request to the leaf that is served.
+pub(crate) fn after_approval(request: &Value) -> Vec<Stage> {
+    vec![
+        Stage::progress("signed", "signed"),
+        behind::issued(request),
+        behind::stage("served", "served", request, served::Served),
     ]
 }
 
@@ -214,6 +235,9 @@ impl Own for Anew {
     }
 }
 
+/// The common name under which cert-manager signs temporary certificates (pkg/util/pki/temporarycertificate.go).
+const TEMPORARY: &str = "cert-manager.local";
+
 /// The Secret of a Certificate holds a pair.
 struct Filled;
 
@@ -229,7 +253,9 @@ impl Own for Filled {
         let judge = |o: Option<&Value>| {
             let held = o.and_then(|o| serde_json::from_str::<TlsSecret>(&o.to_string()).ok());
             Some(match held.map(|s| s.leaf) {
-                Some(Ok(leaf)) if leaf.self_signed => Progress::Done("holds a self-signed certificate".into()),
+                Some(Ok(leaf)) if &*leaf.issuer == TEMPORARY => {
+                    Progress::Done("holds the temporary certificate".into())
+                }
                 Some(Ok(leaf)) => Progress::Done(format!("holds a certificate of {}", leaf.issuer)),
                 _ => Progress::Going("holds no certificate yet".into()),
             })

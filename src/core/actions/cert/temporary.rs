@@ -62,7 +62,8 @@ impl Action for Temporary {
         let mut steps = vec![Step::patch_object(target, &patch, "allow a temporary certificate")];
         if !holds(&target.object, "Issuing") {
             let title = format!("issue again: {}", issuance::attempt_words(&target.object));
-            steps.push(issuance::ask(target, asked.now, json!({}), title));
+            // It is the annotation that is taken back; the issuance goes on.
+            steps.push(issuance::ask(target, asked.now, json!({}), title).without_undo());
         }
         Ok(Proposal {
             title: format!("Temporary certificate for {}", target.reference),

@@ -333,6 +333,10 @@ impl PageState for Table {
                 hints.push(Hint::action("scale", "scale"));
                 hints.push(Hint::action("restart", "restart"));
             }
+            Some("certificaterequests" | "certificatesigningrequests") => {
+                hints.push(Hint::action("approve", "approve"));
+                hints.push(Hint::action("deny", "deny"));
+            }
             _ => {}
         }
         hints.extend([

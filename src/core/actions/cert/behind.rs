@@ -1,0 +1,80 @@
+//! The Certificate behind an object of an issuance: over the owners of a request, an order or a challenge, also when that
+//! one is gone. What follows on it is the Certificate's: the new attempt, the Secret, the leaf that is served.
+
+use super::issuance::{self, certificates, orders, requests, text};
+use super::watch_list::{Watched, watch};
+use crate::actions::action::Progress;
+use crate::actions::stage::{Found, Own, Scene, Stage};
+use crate::cluster::Request;
+use crate::resources::ObjectRef;
+use crate::{Problem, ProblemKind};
+use serde_json::Value;
+
+/// A stage of the Certificate that the object belongs to. `object`: as it was when the plan was made.
+pub(crate) fn stage(id: &'static str, title: &'static str, object: &Value, look: impl Own + 'static) -> Stage {
+    let mut known = Value::Null;
+    known["metadata"]["ownerReferences"] = object["metadata"]["ownerReferences"].clone();
+    Stage::own(id, title, Behind { known, look: Box::new(look) })
+}
+
+/// The issuance of the Certificate, to its end.
+pub(crate) fn issued(object: &Value) -> Stage {
+    stage("secret", "Secret", object, Issued)
+}
+
+struct Behind {
+    /// The owners of the object.
+    known: Value,
+    look: Box<dyn Own>,
+}
+
+#[async_trait::async_trait]
+impl Own for Behind {
+    async fn look(&self, scene: Scene<'_>) -> Found {
+        match certificate(&scene, &self.known).await {
+            Ok(Some(object)) => self.look.look(Scene { object: &object, ..scene }).await,
+            Ok(None) => Found::Untold("no Certificate stands behind it".into()),
+            Err(p) if p.kind == ProblemKind::NotFound => Found::Failed("its Certificate is gone".into()),
+            Err(p) => Found::Untold(format!("its Certificate cannot be read: {}", p.why)),
+        }
+    }
+}
+
+/// Climbs the owners up to the Certificate.
+async fn certificate(scene: &Scene<'_>, known: &Value) -> Result<Option<ObjectRef>, Problem> {
+    let mut object = known.clone();
+    // Challenge, Order, CertificateRequest, Certificate.
+    for _ in 0..3 {
+        let owners = object["metadata"]["ownerReferences"].as_array().cloned().unwrap_or_default();
+        let owner = owners.iter().find_map(|o| {
+            let kind = match o["kind"].as_str()? {
+                "Certificate" => certificates(),
+                "CertificateRequest" => requests(),
+                "Order" => orders(),
+                _ => return None,
+            };
+            Some((kind, text(&o["name"])))
+        });
+        let Some((kind, name)) = owner else { return Ok(None) };
+        let found = ObjectRef::new(kind, &scene.object.namespace, &name);
+        object = scene.cluster.json(Request::get(found.path(None))).await?;
+        if issuance::is_certificate(&found.kind) {
+            return Ok(Some(issuance::reference(found.kind, &object)));
+        }
+    }
+    Ok(None)
+}
+
+struct Issued;
+
+#[async_trait::async_trait]
+impl Own for Issued {
+    async fn look(&self, scene: Scene<'_>) -> Found {
+        let (namespace, name) = (&*scene.object.namespace, Some(&*scene.object.name));
+        let what = [Watched { kind: certificates(), namespace, name }];
+        watch(scene.cluster, &what, scene.tell, &|seen| {
+            issuance::progress(seen[0].values().next()).unwrap_or(Progress::Going("is being issued".into()))
+        })
+        .await
+    }
+}
