@@ -26,6 +26,15 @@ pub struct Stage {
     pub since: Option<i64>,
 }
 
+impl Stage {
+    /// The first blocking object, in words: `PersistentVolumeClaim homer/data-postgres-0: storage class … not found`.
+    pub fn blocked_by(&self) -> Option<String> {
+        let block = self.block.as_ref()?;
+        let place = if block.namespace.is_empty() { String::new() } else { format!("{}/", block.namespace) };
+        Some(format!("{} {place}{}: {}", block.kind, block.name, block.words))
+    }
+}
+
 /// All stages, the first first.
 pub fn all(apps: &[AppView]) -> Vec<Stage> {
     let mut turns: Vec<(u32, &AppView)> = apps.iter().filter_map(|a| Some((a.stage?, a))).collect();
