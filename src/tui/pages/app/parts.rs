@@ -68,6 +68,15 @@ fn operation(o: &Operation) -> Item {
     Item::new(o.level, o.manager, &o.what, format!("{}{by}", o.outcome)).object(Some(o.object.clone())).since(o.at)
 }
 
+/// What all sides say that are known, and which these are.
+fn agreed(c: &Compared) -> String {
+    let declared = if c.by.is_empty() { "declared".to_owned() } else { format!("declared by {}", c.by) };
+    let sides = [(&c.declared, declared.as_str()), (&c.effective, "effective"), (&c.observed, "observed")];
+    let known: Vec<&str> = sides.iter().filter(|(value, _)| !value.is_empty()).map(|(_, side)| *side).collect();
+    let value = sides.iter().map(|(value, _)| value.as_str()).find(|v| !v.is_empty()).unwrap_or_default();
+    format!("{value} ({})", known.join(", "))
+}
+
 /// What is declared, what results and what the cluster has: what differs, and all of it when `whole` is asked for.
 fn compared(rows: &[Compared], whole: bool) -> Vec<Item> {
     let line = |c: &Compared| {
@@ -78,9 +87,11 @@ fn compared(rows: &[Compared], whole: bool) -> Vec<Item> {
             sides[0].push_str(&format!(" ({})", c.by));
         }
         let sides: Vec<String> = sides.into_iter().filter(|s| !s.is_empty()).collect();
-        let level = if c.agrees() { Level::Good } else { Level::Warn };
         let (what, of) = c.what.split_once(' ').unwrap_or((&c.what, ""));
-        Item::new(level, what, of, sides.join("  "))
+        if c.agrees() {
+            return Item::new(Level::Good, what, of, agreed(c));
+        }
+        Item::new(Level::Warn, what, of, sides.join("  "))
     };
     let agree = rows.iter().filter(|c| c.agrees()).count();
     let mut items: Vec<Item> = rows.iter().filter(|c| whole || !c.agrees()).map(line).collect();

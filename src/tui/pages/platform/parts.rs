@@ -30,7 +30,8 @@ pub fn verdict(seen: &Overview, states: Option<&Result<Vec<StateView>>>) -> Verd
     let failed = states.and_then(|s| s.as_ref().ok()).into_iter().flatten().find(|s| s.verdict.level == Level::Bad);
     if let Some(state) = failed {
         let why = format!("{} {}", state.title, said(&state.verdict));
-        return Verdict::new(Level::Bad, &platform.title).why(why).next("mend what it names, then run the task that reconciles it");
+        let next = "mend what it names, then run the task that reconciles it";
+        return Verdict::new(Level::Bad, &platform.title).why(why).next(next);
     }
     let signs = match platform.evidence.len() {
         0 => "for any cluster".to_owned(),
@@ -66,11 +67,15 @@ pub fn all(seen: &Overview, states: Option<&Result<Vec<StateView>>>, source: &st
 }
 
 fn signs(seen: &Overview) -> Vec<Item> {
-    let mut lines: Vec<Item> =
-        seen.platform.evidence.iter().map(|sign| Item::new(Level::Good, "sign", &**sign, "")).collect();
+    // `namespace flow-proxy`: what it is, and which.
+    let sign = |level, title: &str, text: &str| {
+        let (what, which) = text.split_once(' ').unwrap_or((text, ""));
+        Item::new(level, title, what, which)
+    };
+    let mut lines: Vec<Item> = seen.platform.evidence.iter().map(|text| sign(Level::Good, "sign", text)).collect();
     for w in seen.profiles() {
         if w.id == seen.platform.id {
-            lines.extend(w.missing.iter().map(|sign| Item::new(Level::Off, "not seen", &**sign, "")));
+            lines.extend(w.missing.iter().map(|text| sign(Level::Off, "not seen", text)));
             continue;
         }
         let words = match (w.fits, w.against.as_str()) {

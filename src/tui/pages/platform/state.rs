@@ -22,7 +22,7 @@ pub struct PlatformStory {
 
 impl Story for PlatformStory {
     const NAME: &'static str = "platform";
-    const TITLE: &'static str = "which platform this is and by what one can tell, its rules, gateways, tasks and operator";
+    const TITLE: &'static str = "which platform this is and by what one can tell, its rules, gateways and tasks";
     fn crumb(&self) -> String {
         format!("platform {}", self.watched.seen.platform.id).trim_end().to_owned()
     }
