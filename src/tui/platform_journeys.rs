@@ -36,7 +36,7 @@ fn the_platforms_page_tells_why_it_is_that_one_and_its_tasks_are_run_from_there(
 
 #[test]
 fn what_differs_from_what_is_declared_is_shown_and_all_of_it_by_a_key() {
-    let mut robot = Robot::start("ominis", 120, 60);
+    let mut robot = Robot::start("ominis", 160, 60);
     robot.until_idle().keys(":apps<enter>").until_idle().keys("/name:flow-proxy<enter>").until_idle().keys("<enter>");
     // Somebody scaled it by hand.
     robot.until("declared 3 (release flow-proxy)  effective 2  observed 2").until("the others agree").until_idle();

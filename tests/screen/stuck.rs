@@ -125,7 +125,11 @@ fn an_install_that_hangs_names_the_first_blocking_object_of_a_dependency_on_the_
     let all = stages(&stage, Some(("ResourceQuota", "not-yet")));
     assert!(all["stuck"].as_str().is_some_and(|s| s.starts_with("stage 1 of 4 waits for cert-manager: ")), "{all:#}");
     let third = &all["items"][2];
-    assert_eq!((&third["waitsFor"], &third["verdict"]["word"]), (&"cert-manager".into(), &"Waits".into()), "{third:#}");
+    assert_eq!(
+        (&third["waitsFor"], &third["block"]["kind"]),
+        (&"cert-manager".into(), &"ResourceQuota".into()),
+        "{third:#}"
+    );
     let told = String::from_utf8(qd(&stage, &["apps", "--stages"]).stdout).expect("text");
     assert!(told.contains("blocked by ResourceQuota cert-manager/not-yet: pods 0 of 0"), "{told}");
     let terminal = stage.live(&stage.options(100, 30), &[]);

@@ -94,7 +94,9 @@ fn stage(number: u32, group: &[(u32, &AppView)], apps: &[AppView], stuck: Option
         return stage;
     }
     if let Some(app) = mine.iter().find(|a| matches!(a.verdict.level, Level::Busy | Level::Unknown)) {
-        stage.waits_for = Some(app.name.clone());
+        // One that starts may wait for another one already.
+        stage.waits_for = Some(app.cause.clone().unwrap_or_else(|| app.name.clone()));
+        stage.block = app.cause.as_ref().and(app.root()).cloned();
         stage.since = app.since;
         stage.verdict = Verdict::new(Level::Busy, "Starting").why(app.verdict.why.clone());
     } else if mine.iter().all(|a| a.verdict.level == Level::Off) {
