@@ -132,7 +132,7 @@ fn an_install_that_hangs_names_the_first_blocking_object_of_a_dependency_on_the_
     );
     let told = String::from_utf8(qd(&stage, &["apps", "--stages"]).stdout).expect("text");
     assert!(told.contains("blocked by ResourceQuota cert-manager/not-yet: pods 0 of 0"), "{told}");
-    let terminal = stage.live(&stage.options(100, 30), &[]);
+    let terminal = stage.live(&stage.options(160, 30), &[]);
     go(&terminal, "apps", "vaultwarden");
     let said = press(&terminal, "i", "stage 1 of 4 waits for cert-manager");
     assert!(said.contains("blocked by ResourceQuota cert-manager/not-yet"), "{said}");

@@ -93,8 +93,10 @@ fn by_key_a_run_ends_at_the_route_that_answers_and_one_that_does_not_is_the_stag
     let stuck = line(&said, "route answers");
     assert!(stuck.contains("→") && stuck.contains("usually") && took(stuck, "route answers"), "{said}");
     assert!(said.contains("stuck") && said.contains("Next step: see the log of the ingress controller"), "{said}");
-    terminal.keys("<esc>");
-    go(&terminal, "runs", "stuck");
+    stage::back_to(&terminal, "eployments");
+    terminal.keys(":runs<enter>");
+    let there = |s: &str| s.lines().next().is_some_and(|l| l.contains("runs")) && s.contains("stuck");
+    terminal.wait_for("the run that is stuck", stage::PATIENCE, there);
     // It comes back, and the run ends without a key.
     edge.answer(&host, Answer::Fixed(200, "ahoy".into()));
     terminal.wait_for("the end", stage::PATIENCE, |s| !s.contains("stuck") && s.matches("done").count() >= 2);
