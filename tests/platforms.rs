@@ -2,7 +2,7 @@
 //! catalogue's apps on a real control plane.
 
 use quarterdeck_testing::real::{self, RealCluster};
-use quarterdeck_testing::sim::SimCluster;
+use quarterdeck_testing::sim::{SimCluster, manifests};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
@@ -147,31 +147,10 @@ fn a_wrong_file_is_told_with_line_and_field_and_never_a_crash() {
     }
 }
 
-/// The namespaces and workloads of a world, as one would apply them: without what a server adds.
-fn manifests(world: &str) -> Vec<Value> {
-    let now = jiff::Timestamp::now();
-    let mut all = quarterdeck_sim::world::build(world, now, 0, 0).expect("a world");
-    let wanted = ["Namespace", "Deployment", "StatefulSet", "DaemonSet"];
-    all.retain(|o| wanted.iter().any(|k| o["kind"] == *k));
-    let of_the_cluster = |name: &Value| name.as_str().is_some_and(|n| n.starts_with("kube-") || n == "default");
-    all.retain(|o| !of_the_cluster(&o["metadata"]["namespace"]) && !of_the_cluster(&o["metadata"]["name"]));
-    for object in &mut all {
-        let meta = &object["metadata"];
-        let mut bare = json!({"name": meta["name"]});
-        for field in ["namespace", "labels", "annotations"] {
-            if !meta[field].is_null() {
-                bare[field] = meta[field].clone();
-            }
-        }
-        *object = json!({"apiVersion": object["apiVersion"], "kind": object["kind"], "metadata": bare, "spec": object["spec"]});
-    }
-    all.sort_by_key(|o| o["kind"] != "Namespace");
-    all
-}
-
 /// All but what is there already: both platforms have cert-manager, and a selector cannot be changed.
 fn install(cluster: &RealCluster, world: &str, but: &str) {
-    for object in manifests(world).into_iter().filter(|o| o["metadata"]["namespace"] != but) {
+    let kinds = ["Namespace", "Deployment", "StatefulSet", "DaemonSet"];
+    for object in manifests(world, &kinds).into_iter().filter(|o| o["metadata"]["namespace"] != but) {
         let plural = format!("{}s", object["kind"].as_str().unwrap_or_default().to_lowercase());
         cluster.apply(&plural, &object);
     }

@@ -1,9 +1,9 @@
 //! Local ports that are open, and where each leads. They live as long as the session, or until they are closed.
 
-use crate::Result;
 use crate::cluster::{Cluster, Forward, ForwardRequest, ForwardState, ForwardTarget};
 use crate::event::{Event, Listener};
 use crate::platform::WayIn;
+use crate::{Problem, ProblemKind, Result};
 use parking_lot::Mutex;
 
 /// An open local port.
@@ -63,9 +63,17 @@ impl Forwards {
             target,
             state: state.borrow().clone(),
         };
+        let what = open.label.clone();
         tokio::spawn(async move {
+            let mut gone = None;
             // Ends with the forward.
             while state.changed().await.is_ok() {
+                let now = state.borrow_and_update().gone.clone();
+                if let (Some(pod), true) = (&now, now != gone) {
+                    let why = format!("its pod {pod} has gone, its successor is waited for");
+                    told(Event::Notice(Problem::new(ProblemKind::NotFound, "the port-forward pauses", why).on(&*what)));
+                }
+                gone = now;
                 told(Event::TableChanged);
             }
         });
@@ -79,6 +87,10 @@ impl Forwards {
     pub fn all(&self) -> Vec<OpenForward> {
         let held = self.held.lock();
         held.iter().map(|h| OpenForward { state: h.forward.state().borrow().clone(), ..h.told.clone() }).collect()
+    }
+    /// How one is doing, as it changes; `None` for one that is closed.
+    pub fn state(&self, id: u64) -> Option<tokio::sync::watch::Receiver<ForwardState>> {
+        self.held.lock().iter().find(|h| h.told.id == id).map(|h| h.forward.state())
     }
     /// Closes one; whether it was open. Its connections end.
     pub fn close(&self, id: u64) -> bool {

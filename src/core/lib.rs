@@ -30,6 +30,7 @@ pub mod session;
 pub mod store;
 pub mod tenants;
 pub mod text;
+pub mod usage;
 
 pub use problem::{Problem, ProblemKind, Result};
 

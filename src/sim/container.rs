@@ -41,7 +41,8 @@ impl Container {
         let token = "/var/run/secrets/kubernetes.io/serviceaccount";
         let files = vec![
             ("/data/config.json".into(), "{\"name\":\"demo\"}\n".into()),
-            ("/data/db.sqlite3".into(), "SQLite format 3\n".repeat(64)),
+            ("/data/db.sqlite3".into(), format!("SQLite format 3\0{}", "\0".repeat(4080))),
+            ("/data/rsa_key.pem".into(), "not a real key\n".into()),
             ("/data/icon_cache/ominis.ai.png".into(), "not a real picture\n".into()),
             ("/etc/hostname".into(), format!("{}\n", name(pod))),
             ("/etc/os-release".into(), "PRETTY_NAME=\"Quarterdeck sim\"\nID=sim\n".into()),
@@ -224,7 +225,7 @@ mod tests {
     fn commands_do_what_they_say() {
         assert_eq!(run(&["echo", "a", "b"]).0, "a b\n");
         assert_eq!(run(&["sh", "-c", "echo \"$X\"; exit 3"]), ("1\n".into(), String::new(), 3));
-        assert_eq!(run(&["ls", "/data"]).0, "config.json\ndb.sqlite3\nicon_cache\n");
+        assert_eq!(run(&["ls", "/data"]).0, "config.json\ndb.sqlite3\nicon_cache\nrsa_key.pem\n");
         assert_eq!(run(&["nope"]), (String::new(), "sh: nope: not found\n".into(), 127));
         assert_eq!(run(&["cat", "/missing"]).2, 1);
         assert!(run(&["tar", "-czf", "-", "/data"]).0.contains("data/config.json"));

@@ -20,6 +20,8 @@ pub mod options;
 pub mod pages;
 pub mod palette;
 pub mod plain;
+#[cfg(test)]
+mod platform_journeys;
 #[cfg(any(test, feature = "robot"))]
 pub mod robot;
 pub mod run;

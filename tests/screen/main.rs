@@ -5,3 +5,4 @@ mod bad_days;
 mod pages;
 mod platform;
 mod stage;
+mod stuck;

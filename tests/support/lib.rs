@@ -7,6 +7,7 @@
 //! - [`acme`], [`cert_manager`], [`edge`]: an ACME server with its DNS, cert-manager, and what answers on the ports
 //!   of the hosts. Each is a real server of a Go module below `tests/real`, or of Debian's packages ([`debian`]).
 //! - [`argocd`], [`gitea`], [`flux`]: the real Argo CD with a real git server, and Flux's kustomize-controller.
+//! - [`metrics_server`]: the real metrics-server, which measures the pods that KWOK plays.
 //! - [`http::Client`] speaks HTTP/1.1 to whatever a kubeconfig names.
 
 pub mod acme;
@@ -19,6 +20,7 @@ pub mod flux;
 pub mod gitea;
 pub mod http;
 pub mod keeper;
+pub mod metrics_server;
 pub mod pki;
 pub mod programs;
 pub mod pty;

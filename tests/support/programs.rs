@@ -35,6 +35,8 @@ pub enum Module {
     Gitea,
     /// Flux's kustomize-controller.
     KustomizeController,
+    /// What `kubectl top` asks.
+    MetricsServer,
 }
 
 struct Recipe {
@@ -108,6 +110,13 @@ impl Module {
                 minutes: 3,
                 ..plain
             },
+            Module::MetricsServer => Recipe {
+                folder: "metrics-server",
+                title: "metrics-server",
+                packages: &[("metrics-server", "sigs.k8s.io/metrics-server/cmd/metrics-server")],
+                minutes: 3,
+                ..plain
+            },
         }
     }
 
@@ -153,7 +162,7 @@ pub fn programs() -> Result<Programs, String> {
 
 /// The programs of a module, built if they have to be. The error is why there are none.
 pub fn built(module: Module) -> Result<Programs, String> {
-    static BUILT: [OnceLock<Result<Programs, String>>; 6] = [const { OnceLock::new() }; 6];
+    static BUILT: [OnceLock<Result<Programs, String>>; 7] = [const { OnceLock::new() }; 7];
     BUILT[module as usize].get_or_init(|| find_or_build(module)).clone()
 }
 

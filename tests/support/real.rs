@@ -317,6 +317,7 @@ impl RealCluster {
         let exec = self.state.join("exec");
         fs::create_dir_all(&exec)
             .and_then(|()| fs::write(self.state.join("pod.log"), POD_LOG))
+            .and_then(|()| fs::write(self.state.join("page.sh"), PAGE))
             .and_then(|()| fs::write(&config, written))
             .map_err(|e| format!("{here}: {e}"))?;
         let admin = self.file("kwok", &self.admin());
@@ -330,9 +331,17 @@ impl RealCluster {
             format!("--tls-cert-file={}", file("kubelet.crt")),
             format!("--tls-private-key-file={}", file("kubelet.key")),
         ];
-        let stages = module_folder("sigs.k8s.io/kwok")?.join("kustomize/stage");
-        for folder in ["node/fast", "node/heartbeat-with-lease", "pod/fast"] {
-            let mut files = yaml_files(&stages.join(folder));
+        let published = module_folder("sigs.k8s.io/kwok")?.join("kustomize");
+        // What pods use is told by annotations of theirs, to whoever measures it.
+        let folders = [
+            "stage/node/fast",
+            "stage/node/heartbeat-with-lease",
+            "stage/pod/fast",
+            "metrics/resource",
+            "metrics/usage",
+        ];
+        for folder in folders {
+            let mut files = yaml_files(&published.join(folder));
             files.sort();
             arguments.extend(files.iter().map(|path| format!("--config={}", path.display())));
         }
@@ -382,6 +391,14 @@ impl Drop for RealCluster {
 const POD_LOG: &str = "2026-01-01T00:00:00.000000000Z stdout F starting\n\
     2026-01-01T00:00:01.000000000Z stdout F listening on :8080\n\
     2026-01-01T00:00:02.000000000Z stderr F warning: nobody is calling\n";
+
+/// What answers behind the ports of KWOK pods: HTTP on standard input and output, one request a connection.
+const PAGE: &str = r#"while read -r line; do
+  line=$(printf %s "$line" | tr -d '\r')
+  [ -z "$line" ] && break
+done
+printf 'HTTP/1.1 200 OK\r\nContent-Length: 14\r\nConnection: close\r\n\r\nreached by qd\n'
+"#;
 
 fn api_arguments(mut files: Vec<String>, port: u16, etcd: u16) -> Vec<String> {
     files.extend([

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use quarterdeck_sim::world::WorldOptions;
 use quarterdeck_sim::{Clock, ServeOptions, SimServer, Store, World};
+use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 
 use crate::http::Client;
@@ -91,6 +92,31 @@ pub fn shared() -> Arc<SimCluster> {
         *shared = Arc::downgrade(&cluster);
         cluster
     })
+}
+
+/// Objects of these kinds of a world, as one would apply them: without what a server adds, and without the cluster's
+/// own. Namespaces come first.
+pub fn manifests(world: &str, kinds: &[&str]) -> Vec<Value> {
+    let mut all = quarterdeck_sim::world::build(world, jiff::Timestamp::now(), 0, 0).expect("a world");
+    all.retain(|o| kinds.iter().any(|k| o["kind"] == *k));
+    let of_the_cluster = |name: &Value| name.as_str().is_some_and(|n| n.starts_with("kube-") || n == "default");
+    all.retain(|o| !of_the_cluster(&o["metadata"]["namespace"]) && !of_the_cluster(&o["metadata"]["name"]));
+    for object in &mut all {
+        let meta = &object["metadata"];
+        let mut bare = json!({"name": meta["name"]});
+        for field in ["namespace", "labels", "annotations"] {
+            if !meta[field].is_null() {
+                bare[field] = meta[field].clone();
+            }
+        }
+        let mut applied = json!({"apiVersion": object["apiVersion"], "kind": object["kind"], "metadata": bare});
+        if !object["spec"].is_null() {
+            applied["spec"] = object["spec"].clone();
+        }
+        *object = applied;
+    }
+    all.sort_by_key(|o| o["kind"] != "Namespace");
+    all
 }
 
 /// With rights, tables and containers, as the demo serves it.

@@ -1,11 +1,14 @@
 //! Workload actions on the real control plane (kube-apiserver, kube-controller-manager, KWOK), by the command line and by
 //! key, with journal and undo; and the answers to signing requests. What kubectl does with the same object is the measure where it has the verb.
 
+mod forward;
 mod keys;
 mod signing;
+mod route;
 #[allow(dead_code, reason = "the screen's tests need more of it")]
 #[path = "../screen/stage.rs"]
 mod stage;
+mod usage;
 
 use quarterdeck_testing::http::{Client, Request};
 use quarterdeck_testing::pty::Terminal;

@@ -11,7 +11,7 @@ use clap::{Args, Subcommand};
 use quarterdeck_core::clock::human_duration;
 use quarterdeck_core::handover::{About, Looking};
 use quarterdeck_core::overview::Overview;
-use quarterdeck_core::platform::{AppView, Block};
+use quarterdeck_core::platform::{AppView, Block, Stage};
 use quarterdeck_core::resources::{Level, Verdict};
 use quarterdeck_core::text::clean_line;
 use quarterdeck_core::{Problem, ProblemKind, Result};
@@ -145,6 +145,7 @@ async fn show(place: &Place, seen: &Arc<Overview>, app: &AppView, printed: &Prin
         for (i, w) in app.workloads.iter().enumerate() {
             value["workloads"][i]["pods"] = serde_json::to_value(seen.pods_of(w)).unwrap_or_default();
         }
+        value["compared"] = serde_json::to_value(seen.compared_of(app)).unwrap_or_default();
         value["routes"] = serde_json::to_value(seen.routes_of(app)).unwrap_or_default();
         print_value(&value, form);
         return Ok(0);
@@ -189,12 +190,16 @@ async fn show(place: &Place, seen: &Arc<Overview>, app: &AppView, printed: &Prin
     for c in seen.certificates_of(app) {
         row("Certificate", &c.name, c.verdict.level, c.verdict.word.to_string(), c.verdict.why.clone());
     }
-    for c in &app.compared {
+    for c in &seen.compared_of(app) {
         let level = if c.agrees() { Level::Good } else { Level::Warn };
         let state = if c.agrees() { "same" } else { "differs" };
         let sides = [("declared", &c.declared), ("effective", &c.effective), ("observed", &c.observed)];
-        let sides = sides.iter().filter(|(_, v)| !v.is_empty()).map(|(n, v)| format!("{n} {v}"));
-        row("compared", &c.what, level, state.into(), sides.collect::<Vec<_>>().join("  "));
+        let mut sides: Vec<String> =
+            sides.iter().filter(|(_, v)| !v.is_empty()).map(|(n, v)| format!("{n} {v}")).collect();
+        if !c.by.is_empty() && !c.declared.is_empty() {
+            sides[0].push_str(&format!(" ({})", c.by));
+        }
+        row("compared", &c.what, level, state.into(), sides.join("  "));
     }
     let mut operations: Vec<_> = app.operations.iter().chain(&revisions).collect();
     operations.sort_by_key(|o| std::cmp::Reverse(o.at));
@@ -239,7 +244,23 @@ async fn open(place: &Place, app: &AppView, arguments: &Open) -> Result<u8> {
     let forward = place.session.open_forward(place.context(), &app.name, way, arguments.local_port).await?;
     eprintln!("qd: {} leads to {}; Ctrl-C closes it", forward.url, forward.target);
     browse(&forward.url, arguments.print);
-    let _ = tokio::signal::ctrl_c().await;
+    let told = async {
+        let Some(mut state) = place.session.forward_state(forward.id) else { return };
+        let mut gone = None;
+        while state.changed().await.is_ok() {
+            let now = state.borrow_and_update().clone();
+            match (&now.gone, &gone) {
+                (Some(pod), None) => eprintln!("qd: pod {pod} has gone; its successor is waited for"),
+                (None, Some(_)) => eprintln!("qd: goes on with pod {}", clean_line(&now.pod)),
+                _ => {}
+            }
+            gone = now.gone;
+        }
+    };
+    tokio::select! {
+        _ = tokio::signal::ctrl_c() => {}
+        () = told => {}
+    }
     Ok(0)
 }
 
@@ -275,7 +296,7 @@ pub async fn stages(printed: &Printed, common: &Common) -> Result<u8> {
         }
         Form::Name => seen.stages.iter().for_each(|s| line(&s.number.to_string())),
         Form::Table | Form::Wide => {
-            let mut table = Table::new(&["stage", "state", "ready", "apps", "waits for", "why"]);
+            let mut table = Table::new(&["stage", "state", "ready", "apps", "waits for", "blocked by", "why"]);
             for s in &seen.stages {
                 let cells = [
                     s.number.to_string(),
@@ -283,6 +304,7 @@ pub async fn stages(printed: &Printed, common: &Common) -> Result<u8> {
                     format!("{}/{}", s.ready, s.total),
                     s.apps.join(","),
                     s.waits_for.as_deref().unwrap_or_default().to_owned(),
+                    s.block.as_ref().map(|b| format!("{} {}", b.kind, object(b))).unwrap_or_default(),
                     s.verdict.why.clone(),
                 ];
                 table.row_with(cells.map(|c| clean_line(&c).into_owned()).to_vec(), s.verdict.level);
@@ -290,6 +312,10 @@ pub async fn stages(printed: &Printed, common: &Common) -> Result<u8> {
             let paint = Paint::stdout(common.plain);
             if let Some(words) = &stuck {
                 line(&paint.level(Level::Bad, &clean_line(words)));
+                let stage = seen.stages.iter().find(|s| s.verdict.level >= Level::Warn);
+                if let Some(block) = stage.and_then(Stage::blocked_by) {
+                    line(&clean_line(&format!("  blocked by {block}")));
+                }
             }
             if table.is_empty() {
                 eprintln!("No order is known: the profile gives none, and no app says what it needs");

@@ -41,6 +41,7 @@ pub async fn dispatch(cli: Cli) -> Face {
         Command::Platform(a) => platforms::run(a, &common).await,
         Command::Check(a) => check::run(a, &common).await,
         Command::Get(a) => get::run(a, &common).await,
+        Command::Top(a) => top::run(a, &common).await,
         Command::Describe(a) => describe::run(a, &common).await,
         Command::Logs(a) => logs::run(a, &common).await,
         Command::Events(a) => events::run(a, &common).await,

@@ -29,6 +29,7 @@ pub mod open;
 pub mod platform;
 pub mod platforms;
 pub mod route;
+pub mod top;
 pub mod undo;
 pub mod unlock;
 
@@ -61,6 +62,8 @@ pub enum Command {
     Check(check::Arguments),
     /// List any kind, with the server's own columns; without a kind: the kinds there are
     Get(get::Arguments),
+    /// What pods or nodes use of CPU and memory, where the cluster has metrics-server
+    Top(top::Arguments),
     /// Tell all about one object: state, belongings, events
     Describe(describe::Arguments),
     /// Print the logs of a pod, of a workload's pods, or of a selector's

@@ -7,10 +7,12 @@ use crate::output::paint::mark;
 use crate::output::{Paint, Table, line, print, print_value};
 use crate::place::Place;
 use clap::{Args, Subcommand};
+use quarterdeck_core::overview::Overview;
+use quarterdeck_core::overview::house::tenants_in_words;
 use quarterdeck_core::platform::check::{self, Remark};
 use quarterdeck_core::platform::library::Known;
 use quarterdeck_core::platform::{Library, Profile, schema};
-use quarterdeck_core::resources::Level;
+use quarterdeck_core::resources::{Level, Verdict};
 use quarterdeck_core::session::{KubeconfigFrom, Options, Session};
 use quarterdeck_core::text::clean_line;
 use quarterdeck_core::{Problem, Result};
@@ -126,9 +128,17 @@ async fn detect(printed: &Printed, common: &Common) -> Result<u8> {
     let all = overview.profiles();
     match printed.output {
         form @ (Form::Json | Form::Yaml) => {
+            let classes: Vec<_> = overview
+                .ingress_classes()
+                .into_iter()
+                .map(|(name, object)| json!({ "name": name, "here": object.is_some() }))
+                .collect();
             let value = json!({
                 "kind": "PlatformDetection", "context": place.context(), "id": platform.id, "title": platform.title,
-                "chosenBy": platform.chosen_by, "evidence": platform.evidence, "profiles": all,
+                "era": overview.profile.era, "chosenBy": platform.chosen_by, "evidence": platform.evidence,
+                "profiles": all, "gateways": overview.gateways(), "ingressClasses": classes,
+                "identity": overview.identity().map(|a| json!({ "app": &*a.name, "verdict": &a.verdict })),
+                "catalogue": overview.catalogue(),
             });
             print_value(&value, form);
         }
@@ -148,9 +158,30 @@ async fn detect(printed: &Printed, common: &Common) -> Result<u8> {
                 table.row_with(cells.iter().map(|c| clean(c)).collect(), level);
             }
             print(&table.text(!printed.no_headers, Paint::stdout(common.plain)));
+            here(&overview, printed, common);
         }
     }
     Ok(0)
+}
+
+/// Gateways and catalogue as the cluster has them.
+fn here(overview: &Overview, printed: &Printed, common: &Common) {
+    let mut table = Table::new(&["part", "name", "state", "what"]);
+    let mut row = |part: &str, name: String, verdict: &Verdict, what: &str| {
+        let state = format!("{} {}", mark(verdict.level), verdict.word);
+        table.row_with([part, &name, &state, what].iter().map(|c| clean(c)).collect(), verdict.level);
+    };
+    for g in overview.gateways() {
+        row("gateway", format!("{}/{}", g.namespace, g.name), &g.verdict, &g.title);
+    }
+    for c in overview.catalogue() {
+        let what = if c.here { &c.verdict.why } else { &c.eras };
+        row("app", c.name.clone(), &c.verdict, what);
+    }
+    if !table.is_empty() {
+        line("");
+        print(&table.text(!printed.no_headers, Paint::stdout(common.plain)));
+    }
 }
 
 async fn state(printed: &Printed, common: &Common) -> Result<u8> {
@@ -268,8 +299,8 @@ fn show(p: &Profile, source: &str, printed: &Printed, common: &Common) {
                     format!("{} points of: {}", p.enough, signs.join(", "))
                 },
             ));
-            let rule = [p.tenants.namespaces.as_str(), p.tenants.label.as_str()].into_iter().find(|t| !t.is_empty());
-            head.push(("tenants", rule.map(|r| format!("{} {r}", p.tenants.word)).unwrap_or_default()));
+            head.push(("era", p.era.clone()));
+            head.push(("tenants", tenants_in_words(p)));
             let gateways: Vec<String> = p.gateways.iter().map(|g| format!("{}/{}", g.namespace, g.name)).collect();
             head.push(("gateways", gateways.join(", ")));
             head.push(("classes", p.ingress_classes.join(", ")));

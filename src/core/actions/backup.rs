@@ -154,13 +154,17 @@ impl Action for Backup {
         Ok(Proposal {
             title: format!("Back up {path} of {}", target.reference),
             steps: vec![step],
-            risk: Risk::Reversible,
+            risk: Risk::None,
             warnings,
             undo: String::new(),
         })
     }
     fn carries(&self, _step: &Step) -> bool {
         true
+    }
+    /// Nothing of the app is changed.
+    fn may_be_reverted(&self) -> bool {
+        false
     }
     async fn carry(&self, work: &Work<'_>) -> Result<Carried> {
         stream_out::stream_out(work).await

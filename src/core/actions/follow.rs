@@ -1,12 +1,14 @@
 //! Follows a step through its stages: watches what each is about, names what stands in the way, and tells.
 
 use super::action::{Action, Progress};
+use super::answers::{Asking, Round};
 use super::observe::{Seen, watch};
 use super::run::{Blocked, StageState};
 use super::stage::{self, Found, Judge, Look, Scene, Stage};
 use crate::cluster::{Cluster, Request};
 use crate::overview::{Overview, OverviewHandle};
 use crate::resources::{Kind, ObjectRef};
+use crate::routes::RouteView;
 use futures::{FutureExt, StreamExt};
 use parking_lot::Mutex;
 use serde_json::Value;
@@ -72,7 +74,7 @@ impl Follower<'_> {
                 Look::Object(object, judge) => Ended::of(watch(self.cluster, &|o| judge(o), object, tell).await),
                 Look::Rollout(of) => self.workloads(of, Arc::new(super::rollout::progress), "rolled out", tell).await,
                 Look::Pods(of) => self.workloads(of, Arc::new(stage::pods), "ready", tell).await,
-                Look::Routes(of) => self.routes(of, tell).await,
+                Look::Routes(of) => self.routes(of, tell, block).await,
                 Look::Own(own) => {
                     let (cluster, object, overview) = (self.cluster, self.object, &self.overview);
                     let (config, probing) = (self.config, self.probing);
@@ -163,8 +165,13 @@ impl Follower<'_> {
         Ok(all)
     }
 
-    /// Waits until every route that leads to the workloads has a ready endpoint there.
-    async fn routes(&self, of: &ObjectRef, tell: &(dyn Fn(&str) + Sync)) -> Ended {
+    /// Waits until every route that leads to the workloads has a ready endpoint there, and answers.
+    async fn routes(
+        &self,
+        of: &ObjectRef,
+        tell: &(dyn Fn(&str) + Sync),
+        block: &(dyn Fn(Option<Blocked>) + Sync),
+    ) -> Ended {
         let Some(mut changes) = self.overview.changes() else {
             return Ended::new(StageState::Skipped, "routes are not watched");
         };
@@ -182,14 +189,30 @@ impl Follower<'_> {
         if labels.is_empty() {
             return Ended::new(StageState::Skipped, "nothing of it is to run");
         }
+        let mut asking = Asking::new(self.config, self.probing);
         loop {
             let overview = changes.borrow_and_update().clone();
             if overview.loaded {
-                match routes_now(&overview, &labels) {
+                let (now, routes) = routes_now(&overview, &labels);
+                match now {
                     Progress::Done(text) if text.is_empty() => {
                         return Ended::new(StageState::Skipped, "no route leads to it");
                     }
-                    Progress::Done(text) => return Ended::new(StageState::Done, text),
+                    // The endpoints are there: does somebody answer?
+                    Progress::Done(endpoints) => match asking.round(self.cluster, &routes).await {
+                        Round::Answers(words) => {
+                            let words = [words, endpoints].into_iter().filter(|w| !w.is_empty());
+                            return Ended::new(StageState::Done, words.collect::<Vec<_>>().join("; "));
+                        }
+                        Round::Unknown(why) => return Ended::new(StageState::Skipped, format!("{endpoints}; {why}")),
+                        Round::Silent(text, blocked, again) => {
+                            tell(&text);
+                            block(Some(blocked));
+                            // That it answers cannot be watched: asked again, less often each time.
+                            tokio::time::sleep(again).await;
+                            continue;
+                        }
+                    },
                     Progress::Failed(text) => return Ended::new(StageState::Skipped, text),
                     Progress::Going(text) => tell(&text),
                 }
@@ -203,26 +226,27 @@ impl Follower<'_> {
     }
 }
 
-/// How the routes that lead to these pods are; nothing at all when there is none.
-fn routes_now(overview: &Overview, labels: &[(ObjectRef, Value)]) -> Progress {
-    let (mut well, mut shown) = (0, String::new());
+/// How the routes that lead to these pods are (nothing at all when there is none), and which they are.
+fn routes_now(overview: &Overview, labels: &[(ObjectRef, Value)]) -> (Progress, Vec<RouteView>) {
+    let (mut found, mut shown): (Vec<RouteView>, _) = (Vec::new(), String::new());
     for (object, labels) in labels {
         let Some(routes) = overview.routes_to(&object.namespace, labels) else {
-            return Progress::Failed("routes or services cannot be read".into());
+            return (Progress::Failed("routes or services cannot be read".into()), Vec::new());
         };
         for (route, ready, all) in routes {
             let host = if route.host.is_empty() { &route.name } else { &route.host };
             let place = format!("{host}{}", if &*route.path == "/" { "" } else { &route.path });
             if ready == 0 {
-                return Progress::Going(format!("{place}: 0 of {all} endpoints ready"));
+                return (Progress::Going(format!("{place}: 0 of {all} endpoints ready")), Vec::new());
             }
-            well += 1;
+            found.push(route.clone());
             if shown.is_empty() {
                 shown = format!("{place}: {ready} of {all} endpoints");
             }
         }
     }
-    Progress::Done(if well > 1 { format!("{shown}, and {} more", well - 1) } else { shown })
+    let more = found.len().saturating_sub(1);
+    (Progress::Done(if more > 0 { format!("{shown}, and {more} more") } else { shown }), found)
 }
 
 /// The hard block that is the nearest to the root.

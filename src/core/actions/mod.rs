@@ -5,6 +5,7 @@
 
 pub mod action;
 pub mod annotate;
+pub(crate) mod answers;
 pub(crate) mod archive;
 pub mod argocd;
 pub mod backup;

@@ -57,8 +57,9 @@ impl<'a> Owners<'a> {
             return Some(argo(&object.to_string(), &name, Some(&found)));
         }
         (text("labels", "app.kubernetes.io/managed-by").as_deref() == Some("Helm")).then(|| {
-            let release = text("annotations", "meta.helm.sh/release-name").unwrap_or_default();
-            format!("Helm release {release} has made {object}: its next upgrade may take this back")
+            let release = text("annotations", "meta.helm.sh/release-name").or_else(|| text("labels", INSTANCE));
+            let release = release.map(|name| format!(" release {name}")).unwrap_or_default();
+            format!("Helm{release} has made {object}: its next upgrade may take this back")
         })
     }
 

@@ -10,8 +10,14 @@ use kube::Api;
 use serde_json::Value;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
+
+/// So long a connection waits for the successor of a pod that has gone.
+const SUCCESSOR: Duration = Duration::from_secs(20);
+/// Between two looks, at first.
+pub(super) const AGAIN: Duration = Duration::from_millis(250);
 
 /// What is behind the port.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,6 +47,8 @@ pub struct ForwardState {
     pub pod: String,
     pub connections: u64,
     pub open: u64,
+    /// The pod that has gone, while its successor is waited for; connections wait with it.
+    pub gone: Option<String>,
     /// Why the last connection failed; `None` when it did not.
     pub problem: Option<Problem>,
 }
@@ -82,8 +90,10 @@ impl Cluster {
         let shared =
             Arc::new(Shared { cluster: self.clone(), request, found: tokio::sync::Mutex::new(Some(first)), told });
         let task = tokio::spawn(async move {
-            // Connections end with the forward.
+            // Connections, and whoever looks for a successor, end with the forward.
             let mut open = tokio::task::JoinSet::new();
+            let follower = shared.clone();
+            open.spawn(async move { follower.follow().await });
             loop {
                 tokio::select! {
                     accepted = listener.accept() => {
@@ -99,28 +109,31 @@ impl Cluster {
     }
 
     /// The namespace, pod and port behind a target now.
-    async fn resolve(&self, request: &ForwardRequest) -> Result<(Str, String, u16)> {
-        let port = request.port;
-        match &request.target {
-            ForwardTarget::Pod { namespace, name } => Ok((namespace.clone(), name.to_string(), port)),
-            ForwardTarget::Selector { namespace, labels } => {
-                let pod = self.ready_pod(namespace, labels).await?;
-                Ok((namespace.clone(), name_of(&pod), port))
-            }
-            ForwardTarget::Object(object) if object.kind.plural == "pods" && object.kind.group.is_empty() => {
-                Ok((object.namespace.clone(), object.name.to_string(), port))
-            }
+    pub(super) async fn resolve(&self, request: &ForwardRequest) -> Result<Found> {
+        let (target, port) = (&request.target, request.port);
+        if let Some((namespace, name)) = single(target) {
+            return Ok((namespace, name, port));
+        }
+        let (namespace, labels, value) = self.selected(target).await?;
+        let pod = self.ready_pod(&namespace, &labels).await?;
+        let service = matches!(target, ForwardTarget::Object(object) if is_core(object, "services"));
+        let port = if service { target_port(&value, &pod, port)? } else { port };
+        Ok((namespace, name_of(&pod), port))
+    }
+
+    /// Namespace and label selector of the pods behind a target that is no single pod, and the target itself.
+    pub(super) async fn selected(&self, target: &ForwardTarget) -> Result<(Str, String, Value)> {
+        match target {
+            ForwardTarget::Selector { namespace, labels } => Ok((namespace.clone(), labels.clone(), Value::Null)),
+            ForwardTarget::Pod { namespace, .. } => Ok((namespace.clone(), String::new(), Value::Null)),
             ForwardTarget::Object(object) => {
                 let value: Value = self.json(Request::get(object.path(None))).await?;
-                let service = object.kind.plural == "services" && object.kind.group.is_empty();
                 let selector = &value["spec"]["selector"];
-                let labels = if service { labels_of(selector) } else { selector_of(selector) };
+                let labels = if is_core(object, "services") { labels_of(selector) } else { selector_of(selector) };
                 if labels.is_empty() {
                     return Err(Problem::usage("cannot forward to it", "it selects no pods").on(object.to_string()));
                 }
-                let pod = self.ready_pod(&object.namespace, &labels).await?;
-                let port = if service { target_port(&value, &pod, port)? } else { port };
-                Ok((object.namespace.clone(), name_of(&pod), port))
+                Ok((object.namespace.clone(), labels, value))
             }
         }
     }
@@ -129,12 +142,11 @@ impl Cluster {
         let request = Request::get(format!("/api/v1/namespaces/{namespace}/pods")).query("labelSelector", labels);
         let list: Value = self.json(request).await?;
         let pods = list["items"].as_array().cloned().unwrap_or_default();
-        let running = |p: &Value| p["status"]["phase"] == "Running" && p["metadata"]["deletionTimestamp"].is_null();
         let ready = |p: &Value| {
             let conditions = p["status"]["conditions"].as_array();
             conditions.is_some_and(|c| c.iter().any(|c| c["type"] == "Ready" && c["status"] == "True"))
         };
-        let best = pods.into_iter().filter(|p| running(p)).max_by_key(|p| (ready(p), name_of(p)));
+        let best = pods.into_iter().filter(runs).max_by_key(|p| (ready(p), name_of(p)));
         best.ok_or_else(|| {
             Problem::new(ProblemKind::NotFound, "cannot forward", format!("no pod with {labels} is running"))
                 .on(format!("in {namespace}"))
@@ -143,11 +155,30 @@ impl Cluster {
     }
 }
 
-struct Shared {
-    cluster: Cluster,
-    request: ForwardRequest,
-    found: tokio::sync::Mutex<Option<(Str, String, u16)>>,
-    told: watch::Sender<ForwardState>,
+/// Namespace, pod and port.
+pub(super) type Found = (Str, String, u16);
+
+fn is_core(object: &ObjectRef, plural: &str) -> bool {
+    object.kind.plural == plural && object.kind.group.is_empty()
+}
+
+/// What the connections of a forward share.
+pub(super) struct Shared {
+    pub(super) cluster: Cluster,
+    pub(super) request: ForwardRequest,
+    pub(super) found: tokio::sync::Mutex<Option<Found>>,
+    pub(super) told: watch::Sender<ForwardState>,
+}
+
+/// A target that is one pod and no other.
+pub(super) fn single(target: &ForwardTarget) -> Option<(Str, String)> {
+    match target {
+        ForwardTarget::Pod { namespace, name } => Some((namespace.clone(), name.to_string())),
+        ForwardTarget::Object(object) if is_core(object, "pods") => {
+            Some((object.namespace.clone(), object.name.to_string()))
+        }
+        _ => None,
+    }
 }
 
 impl Shared {
@@ -156,23 +187,28 @@ impl Shared {
             s.connections += 1;
             s.open += 1;
         });
-        // A pod that has gone is looked for once more.
-        let mut outcome = Ok(());
-        for _ in 0..2 {
-            outcome = match self.open().await {
+        // A pod that has gone is looked for once more, and its successor waited for: pages survive a restart.
+        let deadline = tokio::time::Instant::now() + SUCCESSOR;
+        let mut tries = 0;
+        let outcome = loop {
+            let problem = match self.open().await {
                 Ok(mut stream) => {
                     let _ = tokio::io::copy_bidirectional(&mut socket, &mut stream).await;
-                    Ok(())
+                    break Ok(());
                 }
-                Err(problem) => {
-                    *self.found.lock().await = None;
-                    Err(problem)
-                }
+                Err(problem) => problem,
             };
-            if outcome.is_ok() {
-                break;
+            *self.found.lock().await = None;
+            tries += 1;
+            let may_come = single(&self.request.target).is_none()
+                && (problem.kind == ProblemKind::NotFound || self.told.borrow().gone.is_some());
+            if tries >= 2 && (!may_come || tokio::time::Instant::now() >= deadline) {
+                break Err(problem);
             }
-        }
+            if tries >= 2 {
+                tokio::time::sleep(AGAIN).await;
+            }
+        };
         self.told.send_modify(|s| {
             s.open -= 1;
             s.problem = outcome.err();
@@ -194,13 +230,21 @@ impl Shared {
             Ok(opened) => opened.map_err(|e| self.cluster.kube_problem(&target, &e))?,
             Err(_) => return Err(target.problem(ProblemKind::Unreachable, "the server did not answer in time")),
         };
-        self.told.send_if_modified(|s| std::mem::replace(&mut s.pod, pod.clone()) != pod);
+        self.told.send_if_modified(|s| {
+            let gone = s.gone.take().is_some();
+            std::mem::replace(&mut s.pod, pod.clone()) != pod || gone
+        });
         let stream = forwarder.take_stream(port);
         stream.ok_or_else(|| target.problem(ProblemKind::Internal, "the connection has no stream"))
     }
 }
 
-fn name_of(object: &Value) -> String {
+/// Whether a pod runs and is not going.
+pub(super) fn runs(pod: &Value) -> bool {
+    pod["status"]["phase"] == "Running" && pod["metadata"]["deletionTimestamp"].is_null()
+}
+
+pub(super) fn name_of(object: &Value) -> String {
     object["metadata"]["name"].as_str().unwrap_or_default().to_string()
 }
 

@@ -15,6 +15,7 @@ pub mod logs;
 pub mod namespaces;
 pub mod request;
 mod stream;
+mod successor;
 #[cfg(test)]
 mod tests;
 mod transport;

@@ -4,6 +4,7 @@
 
 pub mod derive;
 pub mod feed;
+pub mod house;
 pub mod index;
 pub mod live;
 pub mod parts;

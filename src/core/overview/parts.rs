@@ -4,7 +4,7 @@ use super::Overview;
 use super::index::Index;
 use crate::Str;
 use crate::certificates::CertificateView;
-use crate::platform::{AppView, WorkloadView, blocking};
+use crate::platform::{AppView, Compared, WorkloadView, blocking, compare};
 use crate::resources::{Level, ObjectRef};
 use crate::routes::RouteView;
 
@@ -23,6 +23,10 @@ pub struct PodView {
 }
 
 impl Overview {
+    /// All pods, slim.
+    pub(crate) fn pods(&self) -> impl Iterator<Item = &std::sync::Arc<crate::platform::objects::Pod>> {
+        self.snapshot.pods.values()
+    }
     /// The pods that a workload selects, those that are not ready first.
     pub fn pods_of(&self, w: &WorkloadView) -> Vec<PodView> {
         let Some((_, workload)) = self.snapshot.workloads.iter().find(|(_, o)| o.head.meta.uid == w.uid) else {
@@ -55,6 +59,13 @@ impl Overview {
             .collect();
         pods.sort_by(|a, b| b.level.cmp(&a.level).then_with(|| a.name.cmp(&b.name)));
         pods
+    }
+    /// What is declared of an app, what results and what the cluster has, side by side: revision, chart and version, then
+    /// replicas and images of its workloads. Made anew for each call.
+    pub fn compared_of(&self, app: &AppView) -> Vec<Compared> {
+        let mut rows = app.compared.clone();
+        rows.extend(compare::workloads(app, &Index::new(&self.snapshot)));
+        rows
     }
     /// The routes that lead to an app.
     pub fn routes_of(&self, app: &AppView) -> Vec<&RouteView> {

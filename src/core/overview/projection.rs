@@ -6,6 +6,7 @@ use crate::certificates::secret::TlsSecret;
 use crate::certificates::signing::SigningRequest;
 use crate::intern::bounded;
 use crate::platform::objects as p;
+use crate::resources::meta::LAST_APPLIED;
 use crate::resources::{Kind, Meta};
 use crate::routes::objects_traefik::TraefikTls;
 use crate::routes::{objects as r, objects_mesh as m};
@@ -45,9 +46,11 @@ fn clean(value: &mut Value) {
             }
         }
         Value::Array(items) => items.iter_mut().for_each(clean),
-        // The data of a Secret and a bundle are base64 of their own length and are not shown.
+        // The data of a Secret and a bundle are base64 of their own length and are not shown; what was last applied is
+        // JSON of which replicas and images are read, and these are cleaned then.
         Value::Object(map) => {
-            map.iter_mut().filter(|(k, _)| *k != "data" && *k != "caBundle").for_each(|(_, v)| clean(v))
+            let shown = |k: &str| k != "data" && k != "caBundle" && !k.ends_with(LAST_APPLIED);
+            map.iter_mut().filter(|(k, _)| shown(k)).for_each(|(_, v)| clean(v));
         }
         _ => {}
     }

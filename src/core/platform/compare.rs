@@ -1,13 +1,13 @@
 //! What is declared, what results, and what the cluster has: version, chart, revision, replicas, image.
 
-use super::objects::Workload;
+use super::declared::{Asks, Named, Overrides, Part, Wanted, base};
+use super::objects::{Pod, Workload};
 use super::origin::Origin;
-use super::view::Compared;
+use super::view::{AppView, Compared};
 use crate::Str;
-use crate::resources::Kind;
-
-/// Rows for at most so many workloads.
-const WORKLOADS: usize = 8;
+use crate::overview::Snapshot;
+use crate::overview::index::Index;
+use crate::resources::{Kind, Meta};
 
 fn row(what: impl Into<String>, declared: &str, effective: &str, observed: &str) -> Compared {
     Compared {
@@ -15,6 +15,7 @@ fn row(what: impl Into<String>, declared: &str, effective: &str, observed: &str)
         declared: declared.to_owned(),
         effective: effective.to_owned(),
         observed: observed.to_owned(),
+        by: String::new(),
     }
 }
 
@@ -38,15 +39,172 @@ pub fn all(origins: &[Origin], workloads: &[(&Kind, &Workload)], observed: &str)
     if !version.is_empty() || !observed.is_empty() {
         rows.push(row("version", "", &version, observed));
     }
-    for (_, w) in workloads.iter().filter(|(k, _)| k.kind != "DaemonSet").take(WORKLOADS) {
-        let wanted = w.spec.replicas.unwrap_or(1).to_string();
-        rows.push(row(format!("replicas {}", w.head.meta.name), "", &wanted, &w.status.ready_replicas.to_string()));
-    }
-    for (_, w) in workloads.iter().take(WORKLOADS) {
-        let image = w.spec.template.spec.containers.first().map(|c| c.image.clone()).unwrap_or_default();
-        rows.push(row(format!("image {}", w.head.meta.name), "", &image, ""));
+    rows
+}
+
+/// Replicas and images of an app's workloads: as they are declared, as their specifications have them, and as the running
+/// pods have them.
+pub fn workloads(app: &AppView, index: &Index<'_>) -> Vec<Compared> {
+    let sources = Sources::of(app, index.snapshot);
+    let mut rows = Vec::new();
+    for view in &app.workloads {
+        let all = index.workloads.get(&*view.namespace).into_iter().flatten();
+        let Some((kind, w)) = all.copied().find(|(_, w)| w.head.meta.uid == view.uid) else { continue };
+        let (wanted, by) = sources.wanted(app, kind, w);
+        if kind.kind != "DaemonSet" {
+            let declared = wanted.replicas.map(|n| n.to_string()).unwrap_or_default();
+            let mut row =
+                row(format!("replicas {}", view.name), &declared, &view.wanted.to_string(), &view.ready.to_string());
+            row.by.clone_from(&by);
+            rows.push(row);
+        }
+        let pods = running(index, w);
+        let containers = &w.spec.template.spec.containers;
+        for (i, container) in containers.iter().enumerate() {
+            let declared = wanted.images.iter().find(|(name, _)| *name == container.name);
+            let declared = declared.map(|(_, image)| &**image).unwrap_or_default();
+            let of = if i == 0 { view.name.to_string() } else { format!("{}/{}", view.name, container.name) };
+            let mut row = row(format!("image {of}"), declared, &container.image, &observed(&pods, i));
+            row.by.clone_from(&by);
+            rows.push(row);
+        }
     }
     rows
+}
+
+/// The pods that a workload selects and that are not going.
+fn running<'a>(index: &Index<'a>, w: &Workload) -> Vec<&'a Pod> {
+    let selector = &w.spec.selector.match_labels;
+    let pods = index.pods.get(&*w.head.meta.namespace).map(Vec::as_slice).unwrap_or_default().iter();
+    let mine = |p: &&Pod| !selector.is_empty() && selector.iter().all(|(k, v)| p.meta.label(k) == Some(&**v));
+    let alive = |p: &&Pod| p.meta.deleting.is_none() && matches!(&*p.status.phase, "Running" | "Pending");
+    pods.map(|(_, p)| *p).filter(mine).filter(alive).collect()
+}
+
+/// The image of a container over all pods: one, or several with how many pods have each.
+fn observed(pods: &[&Pod], container: usize) -> String {
+    let mut counts: Vec<(&str, usize)> = Vec::new();
+    for image in pods.iter().filter_map(|p| p.images.get(container)) {
+        match counts.iter_mut().find(|(known, _)| *known == &**image) {
+            Some((_, n)) => *n += 1,
+            None => counts.push((image, 1)),
+        }
+    }
+    match counts.as_slice() {
+        [(image, _)] => (*image).to_owned(),
+        all => all.iter().map(|(image, n)| format!("{image} ({n})")).collect::<Vec<_>>().join(", "),
+    }
+}
+
+/// What declares an app's workloads, the nearest to git first.
+struct Sources<'a> {
+    /// Values and overrides, and whose they are.
+    asks: Vec<(Asks, String)>,
+    /// Manifests of Helm releases, and which.
+    manifests: Vec<(&'a [Named], String)>,
+}
+
+impl<'a> Sources<'a> {
+    fn of(app: &AppView, snapshot: &'a Snapshot) -> Self {
+        let mut sources = Self { asks: Vec::new(), manifests: Vec::new() };
+        for o in &app.origins {
+            let is = |meta: &Meta| meta.namespace == o.namespace && meta.name == o.object.name;
+            match o.manager {
+                "Argo CD" => {
+                    let found = snapshot.applications.values().find(|a| is(&a.meta));
+                    for source in found.iter().flat_map(|a| a.spec.source.iter().chain(&a.spec.sources)) {
+                        let Overrides { images, counts } = source.kustomize.clone();
+                        let asks = Asks { parts: source.helm.clone(), images, counts };
+                        sources.asks.push((asks, format!("Application {}", o.name)));
+                    }
+                }
+                "Flux" => {
+                    let found = snapshot.flux.values().find(|f| *f.kind == *o.kind && is(&f.meta));
+                    if let Some(f) = found {
+                        let asks = Asks { images: f.spec.images.clone(), ..f.spec.values.clone() };
+                        sources.asks.push((asks, format!("{} {}", o.kind, o.name)));
+                    }
+                }
+                _ => {
+                    if let Some(r) = snapshot.helm_releases.values().find(|r| is(&r.meta)) {
+                        sources.manifests.push((&r.workloads, format!("release {}", o.name)));
+                    }
+                }
+            }
+        }
+        sources
+    }
+
+    /// What is declared of a workload, and by what.
+    fn wanted(&self, app: &AppView, kind: &Kind, w: &Workload) -> (Wanted, String) {
+        let (mut wanted, mut by) = self.rendered(kind, w);
+        for (asks, whose) in &self.asks {
+            if overrides(asks, app, w, &mut wanted) {
+                by.clone_from(whose);
+            }
+        }
+        (wanted, by)
+    }
+
+    /// As a release's manifest has it, else as it was last applied.
+    fn rendered(&self, kind: &Kind, w: &Workload) -> (Wanted, String) {
+        for (named, which) in &self.manifests {
+            if let Some(n) = named.iter().find(|n| *n.kind == *kind.kind && n.name == w.head.meta.name) {
+                return (n.wanted.clone(), which.clone());
+            }
+        }
+        match &w.applied {
+            Some(applied) => ((**applied).clone(), "last applied".into()),
+            None => (Wanted::default(), String::new()),
+        }
+    }
+}
+
+/// Puts what values and overrides ask for over what is known; whether they ask for anything of this workload.
+fn overrides(asks: &Asks, app: &AppView, w: &Workload, wanted: &mut Wanted) -> bool {
+    let name = &*w.head.meta.name;
+    let before = wanted.clone();
+    if let Some((_, count)) = asks.counts.iter().find(|(n, _)| **n == *name) {
+        wanted.replicas = Some(*count);
+    }
+    let containers = &w.spec.template.spec.containers;
+    let mut set = |i: usize, image: String| {
+        let Some(container) = containers.get(i) else { return };
+        wanted.images.retain(|(n, _)| *n != container.name);
+        wanted.images.push((container.name.clone(), image.as_str().into()));
+    };
+    for (i, container) in containers.iter().enumerate() {
+        let effective = base(&container.image);
+        let stands = |(old, new): &&(Str, Str)| **old == *effective || base(new) == effective;
+        if let Some((_, new)) = asks.images.iter().find(stands) {
+            set(i, new.to_string());
+        }
+    }
+    // `server` is the part of `authentik-server`; the whole is asked for of the workload that bears the app's name.
+    let part =
+        asks.parts.iter().find(|p| !p.name.is_empty() && (*p.name == *name || name.ends_with(&format!("-{}", p.name))));
+    let main = app.workloads.len() == 1 || name == &*app.name || app.origins.iter().any(|o| &*o.name == name);
+    let whole = asks.parts.iter().find(|p| p.name.is_empty()).filter(|_| main && part.is_none());
+    if let Some(part) = part.or(whole) {
+        if let Some(container) = containers.first().filter(|_| !(part.tag.is_empty() && part.repository.is_empty())) {
+            set(0, asked_image(&container.image, part));
+        }
+        wanted.replicas = part.replicas.or(wanted.replicas);
+    }
+    *wanted != before
+}
+
+/// The image that values ask for. What they leave out (a registry, a tag) is as it is now.
+fn asked_image(effective: &str, part: &Part) -> String {
+    let now = base(effective);
+    let repository = match &*part.repository {
+        "" => now.to_owned(),
+        // `traefik` is `docker.io/traefik` where that is what was made of it.
+        asked if now == asked || now.ends_with(&format!("/{asked}")) => now.to_owned(),
+        asked => asked.to_owned(),
+    };
+    let rest = effective.get(now.len()..).unwrap_or_default();
+    if part.tag.is_empty() { format!("{repository}{rest}") } else { format!("{repository}:{}", part.tag) }
 }
 
 /// The version of the software that a release says it has; empty when none tells.

@@ -1,7 +1,8 @@
 //! Helm releases as Helm 3 and 4 store them in a Secret: base64 over gzip over JSON (and base64 once more as every Secret).
-//! Chart, version, status and description are read out of it; manifest and values are skipped while reading and are
-//! never kept.
+//! Chart, version, status and description are read out of it, and of the manifest the replicas and images of workloads;
+//! the rest of the manifest and all values are skipped while reading and are never kept.
 
+use super::declared::{self, Named};
 use crate::Str;
 use crate::clock::parse_time;
 use crate::findings::cause;
@@ -11,7 +12,8 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use flate2::read::GzDecoder;
 use serde::{Deserialize, Deserializer};
-use std::io::{BufReader, Read};
+use serde_json::value::RawValue;
+use std::io::Read;
 use zeroize::Zeroizing;
 
 /// A release that unpacks to more than this is not read: no chart is so large.
@@ -31,6 +33,8 @@ pub struct HelmRelease {
     pub description: Str,
     status: Str,
     pub deployed: Option<i64>,
+    /// What its manifest asks for; empty of a revision that was replaced.
+    pub workloads: Vec<Named>,
 }
 
 #[derive(Default, Deserialize)]
@@ -50,9 +54,11 @@ struct Data<'a> {
 
 #[derive(Default, Deserialize)]
 #[serde(default)]
-struct Release {
+struct Release<'a> {
     info: Info,
     chart: Chart,
+    #[serde(borrow)]
+    manifest: Option<&'a RawValue>,
 }
 
 #[derive(Default, Deserialize)]
@@ -77,15 +83,45 @@ struct ChartMetadata {
     app_version: String,
 }
 
-fn unpack(text: &str) -> Option<Release> {
+/// The release as JSON.
+fn unpack(text: &str) -> Option<Zeroizing<Vec<u8>>> {
     let once = Zeroizing::new(STANDARD.decode(text.trim()).ok()?);
     // Helm's own base64; very old releases are not gzipped.
     let twice = Zeroizing::new(STANDARD.decode(once.trim_ascii()).ok()?);
-    if twice.starts_with(&[0x1f, 0x8b]) {
-        serde_json::from_reader(BufReader::new(GzDecoder::new(&twice[..]).take(LONGEST))).ok()
-    } else {
-        serde_json::from_slice(&twice).ok()
+    if !twice.starts_with(&[0x1f, 0x8b]) {
+        return Some(twice);
     }
+    // RFC 1952 §2.3.1: the last four bytes say how long it gets. Memory that grows would leave copies behind.
+    let length = twice.last_chunk::<4>().map_or(0, |tail| u64::from(u32::from_le_bytes(*tail)));
+    let mut json = Zeroizing::new(Vec::with_capacity(usize::try_from(length.min(LONGEST)).unwrap_or(0) + 64));
+    GzDecoder::new(&twice[..]).take(LONGEST).read_to_end(&mut json).ok()?;
+    Some(json)
+}
+
+/// A JSON string as text. It is made here because the reader's own buffer would not be wiped.
+fn unescaped(raw: &str) -> Zeroizing<String> {
+    let mut text = Zeroizing::new(String::with_capacity(raw.len()));
+    let inner = raw.strip_prefix('"').and_then(|r| r.strip_suffix('"')).unwrap_or_default();
+    let mut chars = inner.chars();
+    while let Some(c) = chars.next() {
+        let c = match c {
+            '\\' => match chars.next() {
+                Some('n') => '\n',
+                Some('t') => '\t',
+                Some('r' | 'b' | 'f') => ' ',
+                Some('u') => {
+                    let code = chars.as_str().get(..4).and_then(|hex| u32::from_str_radix(hex, 16).ok());
+                    chars.nth(3);
+                    code.and_then(char::from_u32).unwrap_or('\u{fffd}')
+                }
+                Some(other) => other,
+                None => break,
+            },
+            c => c,
+        };
+        text.push(c);
+    }
+    text
 }
 
 impl<'de> Deserialize<'de> for HelmRelease {
@@ -93,7 +129,9 @@ impl<'de> Deserialize<'de> for HelmRelease {
         let Secret { metadata: meta, data } = Secret::deserialize(deserializer)?;
         let replaced = meta.label("status") == Some("superseded");
         let worth = !data.release.is_empty() && (!replaced || data.release.len() < REPLACED);
-        let Release { info, chart } = worth.then(|| unpack(&data.release)).flatten().unwrap_or_default();
+        let json = worth.then(|| unpack(&data.release)).flatten().unwrap_or_default();
+        let Release { info, chart, manifest } = serde_json::from_slice(&json).unwrap_or_default();
+        let manifest = manifest.filter(|_| !replaced).map(|raw| unescaped(raw.get()));
         let text = |t: &str| Str::from(cause::line(t, 300).as_str());
         Ok(Self {
             meta,
@@ -103,6 +141,7 @@ impl<'de> Deserialize<'de> for HelmRelease {
             description: text(&info.description),
             status: text(&info.status),
             deployed: parse_time(&info.last_deployed),
+            workloads: manifest.map(|text| declared::manifest(&text)).unwrap_or_default(),
         })
     }
 }

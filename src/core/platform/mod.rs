@@ -7,6 +7,7 @@ pub mod blocking;
 pub mod builtin;
 pub mod check;
 pub mod compare;
+pub mod declared;
 pub mod detect;
 pub mod discover;
 pub mod health;

@@ -1,17 +1,20 @@
 //! What is kept of Namespaces, workloads, Pods, volumes, quotas and warnings; releases are in [`super::helm`] and
 //! [`super::objects_gitops`].
 
+use super::declared::{self, Wanted};
 use crate::Str;
 use crate::findings::Conditions;
 use crate::findings::condition::{nullable, shared, time};
+use crate::resources::meta::{LAST_APPLIED, RawMeta};
 use crate::resources::{Head, Meta};
-use serde::Deserialize;
+use crate::usage::Asked;
+use serde::{Deserialize, Deserializer};
 use std::collections::BTreeMap;
 
 pub use super::helm::HelmRelease;
 pub use super::objects_gitops::*;
-use super::uses::WholeSpec;
 pub use super::uses::{CronJob, SecretUse, Volume};
+use super::uses::{WholeContainer, WholeSpec};
 
 /// A Namespace.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -32,13 +35,45 @@ pub struct NamespaceStatus {
 
 /// A Deployment, StatefulSet or DaemonSet.
 #[derive(Clone, Debug, Default, Deserialize)]
-#[serde(default)]
+#[serde(from = "WholeWorkload")]
 pub struct Workload {
-    #[serde(rename = "metadata")]
     pub head: Head,
     pub kind: Str,
     pub spec: WorkloadSpec,
     pub status: WorkloadStatus,
+    /// What was last applied, where whoever applied it wrote that down.
+    pub applied: Option<Box<Wanted>>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct WholeWorkload {
+    metadata: AppliedHead,
+    kind: Str,
+    spec: WorkloadSpec,
+    status: WorkloadStatus,
+}
+
+impl From<WholeWorkload> for Workload {
+    fn from(whole: WholeWorkload) -> Self {
+        let WholeWorkload { metadata: AppliedHead { head, applied }, kind, spec, status } = whole;
+        Self { head, kind, spec, status, applied }
+    }
+}
+
+#[derive(Default)]
+struct AppliedHead {
+    head: Head,
+    applied: Option<Box<Wanted>>,
+}
+
+impl<'de> Deserialize<'de> for AppliedHead {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let raw = RawMeta::deserialize(deserializer)?;
+        let last = raw.annotations.0.iter().find(|(k, _)| k.ends_with(LAST_APPLIED));
+        let applied = last.and_then(|(_, text)| declared::applied(text)).map(Box::new);
+        Ok(Self { head: Head::of(&raw), applied })
+    }
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -74,12 +109,14 @@ pub struct TemplateSpec {
 impl From<WholeSpec> for TemplateSpec {
     fn from(whole: WholeSpec) -> Self {
         let secrets = whole.secrets();
-        Self { containers: whole.containers.into_iter().map(|c| Container { image: c.image }).collect(), secrets }
+        let containers = whole.containers.into_iter().map(|c| Container { name: c.name, image: c.image }).collect();
+        Self { containers, secrets }
     }
 }
 
 #[derive(Clone, Debug, Default)]
 pub struct Container {
+    pub name: Str,
     pub image: Str,
 }
 
@@ -104,6 +141,10 @@ pub struct Pod {
     pub status: PodStatus,
     /// What it mounts or reads.
     pub secrets: Box<[SecretUse]>,
+    /// Its containers' images, in their order.
+    pub images: Box<[Str]>,
+    /// What its containers ask for and may have, together.
+    pub asked: Asked,
 }
 
 /// A Pod before it is known to be fine.
@@ -119,6 +160,8 @@ impl From<WholePod> for Pod {
     fn from(whole: WholePod) -> Self {
         let WholePod { metadata: meta, spec: whole, mut status } = whole;
         let (secrets, mut spec) = (whole.secrets(), PodSpec::default());
+        let asked = asked(&whole.containers);
+        let images = whole.containers.iter().map(|c| c.image.clone()).collect();
         if status.conditions.is("Ready") || &*status.phase == "Succeeded" {
             let phase = status.phase.clone();
             status.conditions.0.retain(|c| &*c.kind == "Ready");
@@ -127,8 +170,29 @@ impl From<WholePod> for Pod {
         } else {
             spec.volumes = whole.volumes.into_iter().filter(|v| v.persistent_volume_claim.is_some()).collect();
         }
-        Self { meta, spec, status, secrets }
+        Self { meta, spec, status, secrets, images, asked }
     }
+}
+
+/// Requests over all containers, and limits where every container has one: else the pod has none.
+fn asked(containers: &[WholeContainer]) -> Asked {
+    let mut all = Asked::default();
+    let (mut cpu, mut memory) = (true, true);
+    for c in containers {
+        let (requests, limits) = (c.resources.requests.values(), c.resources.limits.values());
+        all.cpu.0 += requests.0;
+        all.memory.0 += requests.1;
+        all.cpu.1 += limits.0;
+        all.memory.1 += limits.1;
+        (cpu, memory) = (cpu && limits.0 > 0.0, memory && limits.1 > 0.0);
+    }
+    if !cpu {
+        all.cpu.1 = 0.0;
+    }
+    if !memory {
+        all.memory.1 = 0.0;
+    }
+    all
 }
 
 #[derive(Clone, Debug, Default)]

@@ -1,6 +1,7 @@
 //! What is kept of Argo CD Applications and of Flux objects and their sources. Of long lists (resources, results,
 //! history) only what is not fine, or the latest, is kept.
 
+use super::declared;
 use crate::Str;
 use crate::findings::condition::{nullable, time};
 use crate::findings::{Condition, Conditions};
@@ -52,6 +53,12 @@ pub struct AppSource {
     pub path: Str,
     pub chart: Str,
     pub target_revision: Str,
+    /// What its Helm values ask for.
+    #[serde(deserialize_with = "declared::argo_helm")]
+    pub helm: Vec<declared::Part>,
+    /// What it puts in the place of what is in git.
+    #[serde(deserialize_with = "declared::argo_kustomize")]
+    pub kustomize: declared::Overrides,
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -209,6 +216,12 @@ pub struct FluxSpec {
     pub source_ref: Option<FluxRef>,
     pub chart_ref: Option<FluxRef>,
     pub chart: Option<FluxChart>,
+    /// What the values of a HelmRelease ask for.
+    #[serde(deserialize_with = "declared::values")]
+    pub values: declared::Asks,
+    /// Images that a Kustomization puts in the place of those in git.
+    #[serde(deserialize_with = "declared::flux_images")]
+    pub images: Vec<(Str, Str)>,
 }
 
 /// A reference of Flux: to a source (with kind), or to what it depends on.

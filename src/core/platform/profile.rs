@@ -14,6 +14,9 @@ pub struct Profile {
     /// Unique, e.g. `ominis`.
     pub id: String,
     pub title: String,
+    /// Which versions or years of the platform it describes, in words.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub era: String,
     /// How it is recognised.
     #[serde(default)]
     pub detect: Vec<Sign>,

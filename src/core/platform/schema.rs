@@ -20,6 +20,7 @@ mod tests {
         let profile = Profile {
             id: t("mine"),
             title: t("Mine"),
+            era: t("since 2024"),
             detect: vec![],
             enough: 1,
             tenants: TenantRule { word: t("team"), namespaces: t("team-*"), label: t("l"), except: vec![t("admin")] },

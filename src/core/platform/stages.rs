@@ -26,6 +26,15 @@ pub struct Stage {
     pub since: Option<i64>,
 }
 
+impl Stage {
+    /// The first blocking object, in words: `PersistentVolumeClaim homer/data-postgres-0: storage class … not found`.
+    pub fn blocked_by(&self) -> Option<String> {
+        let block = self.block.as_ref()?;
+        let place = if block.namespace.is_empty() { String::new() } else { format!("{}/", block.namespace) };
+        Some(format!("{} {place}{}: {}", block.kind, block.name, block.words))
+    }
+}
+
 /// All stages, the first first.
 pub fn all(apps: &[AppView]) -> Vec<Stage> {
     let mut turns: Vec<(u32, &AppView)> = apps.iter().filter_map(|a| Some((a.stage?, a))).collect();
@@ -85,7 +94,9 @@ fn stage(number: u32, group: &[(u32, &AppView)], apps: &[AppView], stuck: Option
         return stage;
     }
     if let Some(app) = mine.iter().find(|a| matches!(a.verdict.level, Level::Busy | Level::Unknown)) {
-        stage.waits_for = Some(app.name.clone());
+        // One that starts may wait for another one already.
+        stage.waits_for = Some(app.cause.clone().unwrap_or_else(|| app.name.clone()));
+        stage.block = app.cause.as_ref().and(app.root()).cloned();
         stage.since = app.since;
         stage.verdict = Verdict::new(Level::Busy, "Starting").why(app.verdict.why.clone());
     } else if mine.iter().all(|a| a.verdict.level == Level::Off) {

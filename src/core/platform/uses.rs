@@ -3,6 +3,7 @@
 
 use crate::Str;
 use crate::findings::condition::{nullable, shared};
+use crate::usage::Quantities;
 use serde::Deserialize;
 
 /// A Secret of the pod's own namespace.
@@ -58,11 +59,23 @@ pub struct Named {
     pub name: Str,
 }
 
+/// What a container asks for and may have, while it is read.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Resources {
+    pub requests: Quantities,
+    pub limits: Quantities,
+}
+
 /// A container, while it is read.
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub(super) struct WholeContainer {
+    #[serde(deserialize_with = "shared")]
+    pub name: Str,
+    #[serde(deserialize_with = "shared")]
     pub image: Str,
+    pub resources: Resources,
     #[serde(deserialize_with = "nullable")]
     env: Vec<Variable>,
     #[serde(deserialize_with = "nullable")]

@@ -90,6 +90,9 @@ pub struct Compared {
     pub what: String,
     /// What git or the release's source asks for.
     pub declared: String,
+    /// What declares it, in words: `release flow-proxy`, `values of HelmRelease web`, `last applied`; may be empty.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub by: String,
     /// What was made of it: the release, the object's specification.
     pub effective: String,
     /// What runs.
@@ -226,7 +229,8 @@ pub struct AppView {
     pub cause: Option<Str>,
     /// The latest first.
     pub operations: Vec<Operation>,
-    /// Declared, effective and observed side by side.
+    /// Declared, effective and observed side by side: revision, chart, version. Replicas and images of its workloads are
+    /// in [`crate::overview::Overview::compared_of`].
     pub compared: Vec<Compared>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub since: Option<i64>,

@@ -1,9 +1,7 @@
 //! The HTTP-01 challenge seen as the authority sees it: fetch the token's path over plain HTTP, follow redirects as
 //! it follows them, and compare (RFC 8555 §8.3).
 
-use super::{Dns, DnsFault};
-use http_body_util::{BodyExt, Empty, Limited};
-use hyper::body::Bytes;
+use super::{Dns, DnsFault, http};
 use hyper_util::rt::TokioIo;
 use serde::Serialize;
 use std::net::{IpAddr, SocketAddr};
@@ -126,7 +124,7 @@ struct Got {
 }
 
 async fn get(dns: &Dns, url: &str, fixed: Option<SocketAddr>, found: &mut Http01) -> Result<Got, Http01Verdict> {
-    let uri: http::Uri = url.parse().map_err(|_| Http01Verdict::Redirect(format!("{url} is no address")))?;
+    let uri: ::http::Uri = url.parse().map_err(|_| Http01Verdict::Redirect(format!("{url} is no address")))?;
     let secure = uri.scheme_str() == Some("https");
     let host = uri.host().unwrap_or_default().trim_matches(['[', ']']).to_owned();
     let port = uri.port_u16().unwrap_or(if secure { 443 } else { 80 });
@@ -152,40 +150,14 @@ async fn get(dns: &Dns, url: &str, fixed: Option<SocketAddr>, found: &mut Http01
     let answer = if secure {
         // An authority does not check the certificate that a redirect leads to.
         let stream = super::tls::connect(tcp, &host).await.map_err(|e| Http01Verdict::Failed(e.words()))?;
-        send(TokioIo::new(stream), &uri).await
+        http::get(TokioIo::new(stream), &uri, "self-check", LARGEST).await
     } else {
-        send(TokioIo::new(tcp), &uri).await
+        http::get(TokioIo::new(tcp), &uri, "self-check", LARGEST).await
     };
     let (status, headers, body) = answer.map_err(Http01Verdict::Failed)?;
-    let header = |name: http::HeaderName| {
-        headers.get(name).and_then(|v| v.to_str().ok()).map(|v| crate::text::clean_line(v).into_owned())
-    };
     found.hops.push((crate::text::clean_line(url).into_owned(), status));
-    found.server = header(http::header::SERVER).unwrap_or_default();
-    Ok(Got { status, location: header(http::header::LOCATION), body })
-}
-
-async fn send<S>(stream: S, uri: &http::Uri) -> Result<(u16, http::HeaderMap, String), String>
-where
-    S: hyper::rt::Read + hyper::rt::Write + Unpin + Send + 'static,
-{
-    let (mut sender, connection) = hyper::client::conn::http1::handshake(stream).await.map_err(|e| e.to_string())?;
-    let driver = tokio::spawn(connection);
-    let path = uri.path_and_query().map_or("/", http::uri::PathAndQuery::as_str);
-    let request = http::Request::get(path)
-        .header(http::header::HOST, uri.authority().map_or("", http::uri::Authority::as_str))
-        .header(http::header::USER_AGENT, concat!("quarterdeck/", env!("CARGO_PKG_VERSION"), " (self-check)"))
-        .body(Empty::<Bytes>::new())
-        .map_err(|e| e.to_string())?;
-    let answer = async {
-        let response = sender.send_request(request).await.map_err(|e| e.to_string())?;
-        let (parts, body) = response.into_parts();
-        let bytes = Limited::new(body, LARGEST).collect().await.map(http_body_util::Collected::to_bytes);
-        Ok((parts.status.as_u16(), parts.headers, String::from_utf8_lossy(&bytes.unwrap_or_default()).into_owned()))
-    };
-    let answer = answer.await;
-    driver.abort();
-    answer
+    found.server = http::header(&headers, ::http::header::SERVER).unwrap_or_default();
+    Ok(Got { status, location: http::header(&headers, ::http::header::LOCATION), body })
 }
 
 /// Where a redirect leads, if an authority follows it: to http on port 80 or https on port 443, to a name.
@@ -196,7 +168,7 @@ fn follow(from: &str, to: &str) -> Result<String, String> {
     } else {
         to.to_owned()
     };
-    let uri: http::Uri = absolute.parse().map_err(|_| format!("{to} is no address"))?;
+    let uri: ::http::Uri = absolute.parse().map_err(|_| format!("{to} is no address"))?;
     let port = uri.port_u16();
     match uri.scheme_str() {
         Some("http") if port.is_none_or(|p| p == 80) => {}

@@ -1,6 +1,8 @@
 //! Probes on behalf of a session: with its DNS configuration, its clock, and what its clusters tell.
 
-use super::{CheckRequest, CheckStep, Dns, DnsConfig, Method, Roots, Served, TlsFault, TlsTarget, probe, self_check};
+use super::{
+    CheckRequest, CheckStep, Dns, DnsConfig, Method, Ports, Roots, Served, TlsFault, TlsTarget, probe, self_check,
+};
 use crate::certificates::CertificateView;
 use crate::certificates::diagnose::Role;
 use crate::certificates::truths::{Look, Looks};
@@ -33,13 +35,17 @@ struct File {
 struct ProbeConfig {
     /// When the page of a certificate is opened.
     on_open: bool,
+    /// When a run ends at routes: whether they answer.
+    on_run: bool,
     /// Where the hosts of routes serve TLS, seen from here.
     https_port: u16,
+    /// Where they serve plain HTTP.
+    http_port: u16,
 }
 
 impl Default for ProbeConfig {
     fn default() -> Self {
-        Self { on_open: true, https_port: 443 }
+        Self { on_open: true, on_run: true, https_port: 443, http_port: 80 }
     }
 }
 
@@ -90,6 +96,12 @@ pub(crate) fn dns_of(config: Option<&std::path::Path>) -> Result<Dns> {
 /// Where the hosts of routes serve TLS, seen from here: 443 unless `[probe]` of a configuration file says otherwise.
 pub(crate) fn https_port(config: Option<&std::path::Path>) -> u16 {
     read(config).unwrap_or_default().probe.https_port
+}
+
+/// Where the routes are asked at the end of a run; `None` when the configuration does not want that.
+pub(crate) fn of_routes(config: Option<&std::path::Path>) -> Option<Ports> {
+    let config = read(config).unwrap_or_default().probe;
+    config.on_run.then_some(Ports { http: config.http_port, https: config.https_port })
 }
 
 impl Session {
@@ -328,7 +340,7 @@ fn adler32(text: &str) -> u32 {
 }
 
 /// Addresses in the status of Ingresses and Gateways.
-fn addresses(objects: &[Value]) -> Vec<IpAddr> {
+pub(crate) fn addresses(objects: &[Value]) -> Vec<IpAddr> {
     let listed = objects.iter().flat_map(|o| {
         let ingress = o["status"]["loadBalancer"]["ingress"].as_array().into_iter().flatten().map(|i| &i["ip"]);
         let gateway = o["status"]["addresses"].as_array().into_iter().flatten().map(|a| &a["value"]);

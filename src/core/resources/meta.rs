@@ -230,13 +230,20 @@ impl Head {
     }
 }
 
+/// The end of the annotation's name in which kubectl and Argo CD keep the whole object as they applied it last.
+pub(crate) const LAST_APPLIED: &str = "/last-applied-configuration";
+
+impl Head {
+    pub(crate) fn of(raw: &RawMeta<'_>) -> Self {
+        let kept = raw.annotations.0.iter().filter(|(k, _)| !k.ends_with(LAST_APPLIED));
+        let annotations = kept.map(|(k, v)| (intern(k), (&*bounded(v)).into())).collect();
+        Self { meta: raw.keep(), annotations }
+    }
+}
+
 impl<'de> Deserialize<'de> for Head {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let raw = RawMeta::deserialize(deserializer)?;
-        // What kubectl apply and Argo CD write there repeats the whole object.
-        let kept = raw.annotations.0.iter().filter(|(k, _)| !k.ends_with("/last-applied-configuration"));
-        let annotations = kept.map(|(k, v)| (intern(k), (&*bounded(v)).into())).collect();
-        Ok(Self { meta: raw.keep(), annotations })
+        Ok(Self::of(&RawMeta::deserialize(deserializer)?))
     }
 }
 

@@ -282,6 +282,10 @@ impl Session {
     pub fn forwards(&self) -> Vec<OpenForward> {
         self.inner.forwards.all()
     }
+    /// How a local port is doing, as it changes; `None` for one that is closed.
+    pub fn forward_state(&self, id: u64) -> Option<tokio::sync::watch::Receiver<crate::cluster::ForwardState>> {
+        self.inner.forwards.state(id)
+    }
     /// Closes a local port; whether it was open.
     pub fn close_forward(&self, id: u64) -> bool {
         let closed = self.inner.forwards.close(id);

@@ -2,7 +2,7 @@
 
 use super::Session;
 use crate::actions::{Args, Plan};
-use crate::overview::OverviewKey;
+use crate::overview::{OverviewHandle, OverviewKey};
 use crate::platform::{PlatformTask, StateView, state};
 use crate::{Problem, ProblemKind, Result};
 use futures::StreamExt;
@@ -14,8 +14,11 @@ const PATIENCE: Duration = Duration::from_secs(60);
 impl Session {
     /// The tasks of the platform's profile, as far as the platform of a context is being watched.
     pub fn platform_tasks(&self, context: &str) -> Vec<PlatformTask> {
-        let open = self.inner.overviews.lock().get(context).and_then(OverviewKey::handle);
-        open.map(|handle| handle.get().profile.tasks.clone()).unwrap_or_default()
+        self.open_overview(context).map(|handle| handle.get().profile.tasks.clone()).unwrap_or_default()
+    }
+    /// The platform of a context, where it is being watched already.
+    pub(crate) fn open_overview(&self, context: &str) -> Option<OverviewHandle> {
+        self.inner.overviews.lock().get(context).and_then(OverviewKey::handle)
     }
     /// The plan that sets a task of the platform going, by the task's name: a trigger or a restart of its object.
     ///
@@ -51,9 +54,12 @@ impl Session {
     /// What the platform's operator writes of itself, in the order of the profile; without anything secret.
     pub async fn operator_state(&self, context: &str) -> Result<Vec<StateView>> {
         let overview = self.overview(context)?.loaded(PATIENCE).await;
-        let asks = overview.profile.operator_state.iter().map(async |of| {
-            let found = self.object(context, &state::object(of)).await;
-            state::view(of, found.as_ref().map_err(Clone::clone))
+        let asks = overview.profile.operator_state.clone().into_iter().map(|of| {
+            let (session, context) = (self.clone(), context.to_owned());
+            async move {
+                let found = session.object(&context, &state::object(&of)).await;
+                state::view(&of, found.as_ref().map_err(Clone::clone))
+            }
         });
         Ok(futures::stream::iter(asks).buffered(4).collect().await)
     }

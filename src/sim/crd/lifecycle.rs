@@ -117,6 +117,7 @@ fn kinds_of(crd: &Value) -> Vec<KindInfo> {
             generation: true,
             custom: true,
             virtual_only: false,
+            measured: false,
             group,
             plural,
         }

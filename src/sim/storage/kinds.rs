@@ -50,6 +50,8 @@ pub struct KindInfo {
     pub custom: bool,
     /// A request in the form of an object (access reviews): create only, never stored.
     pub virtual_only: bool,
+    /// Made when it is asked for (metrics.k8s.io): read only, never stored, never watched.
+    pub measured: bool,
     /// Kinds with the same value share their objects, e.g. two versions of a CRD.
     pub storage: String,
 }
@@ -77,6 +79,8 @@ impl KindInfo {
     pub fn verbs(&self) -> &'static [&'static str] {
         if self.virtual_only {
             &["create"]
+        } else if self.measured {
+            &["get", "list"]
         } else if self.custom {
             // The order in which the real server lists them for custom kinds.
             &["delete", "deletecollection", "get", "list", "patch", "create", "update", "watch"]

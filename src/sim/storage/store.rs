@@ -146,6 +146,14 @@ impl Store {
         self.inner.read().registry.all().to_vec()
     }
 
+    /// Serves metrics.k8s.io, as a cluster with metrics-server does.
+    pub fn serve_metrics(&self) {
+        let mut inner = self.inner.write();
+        for kind in crate::verbs::measured_kinds() {
+            inner.registry.add(kind);
+        }
+    }
+
     /// Changes whenever kinds come or go.
     pub fn kinds_generation(&self) -> u64 {
         self.inner.read().registry.generation

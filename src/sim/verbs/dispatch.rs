@@ -3,7 +3,7 @@
 use http::Request;
 use hyper::body::Incoming;
 
-use super::{evict, pods, read, remove, reviews, scale, write};
+use super::{evict, measured, pods, read, remove, reviews, scale, write};
 use crate::{
     server::{Context, Reply},
     status::ApiError,
@@ -18,6 +18,9 @@ pub(crate) async fn dispatch(context: Context, verb: &str, request: Request<Inco
             "create" if context.path.name.is_none() => reviews::create(context, request).await,
             _ => Err(ApiError::method_not_allowed(verb)),
         };
+    }
+    if kind.measured {
+        return measured::answer(&context, verb);
     }
     let misplaced = kind.namespaced != context.path.namespace.is_some()
         && (context.path.name.is_some() || verb == "create" || !kind.namespaced);

@@ -4,6 +4,7 @@
 
 mod dispatch;
 mod evict;
+mod measured;
 mod options;
 mod pods;
 mod read;
@@ -13,4 +14,5 @@ mod scale;
 mod write;
 
 pub(crate) use dispatch::dispatch;
+pub(crate) use measured::kinds as measured_kinds;
 pub(crate) use options::list_query;

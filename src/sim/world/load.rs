@@ -56,6 +56,9 @@ pub enum WorldError {
 pub fn load(name: &str, options: &WorldOptions) -> Result<Store, WorldError> {
     let store = Store::empty(options.clock.clone());
     fill(&store, build(name, options.clock.now(), options.pods, options.certs)?)?;
+    if store.find("apps/v1", "Deployment", "kube-system", "metrics-server").is_some() {
+        store.serve_metrics();
+    }
     Ok(store)
 }
 

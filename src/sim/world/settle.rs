@@ -8,6 +8,25 @@ use crate::table::age;
 use crate::value::{at, condition, int, labels_match, list, map, name, namespace, text};
 use serde_json::{Map, Value, json};
 
+/// The part of a workload that its chart renders, as YAML; `declares`: where it differs from what runs.
+fn rendered(object: &Value, declares: &Value) -> String {
+    let containers = object["spec"]["template"]["spec"]["containers"].as_array();
+    let Some(containers) = containers else { return String::new() };
+    let containers: Vec<Value> = containers.iter().map(|c| json!({"name": c["name"], "image": c["image"]})).collect();
+    let mut spec = json!({"template": {"spec": {"containers": containers}}});
+    if object["spec"]["replicas"].is_u64() {
+        spec["replicas"] = object["spec"]["replicas"].clone();
+    }
+    for (field, value) in declares.as_object().into_iter().flatten() {
+        match field.as_str() {
+            "image" => spec["template"]["spec"]["containers"][0]["image"] = value.clone(),
+            field => spec[field] = value.clone(),
+        }
+    }
+    // JSON is YAML.
+    format!("spec: {spec}\n")
+}
+
 impl Builder {
     /// Completes the world.
     pub fn settle(&mut self) {
@@ -68,10 +87,10 @@ impl Builder {
             .filter(|o| !matches!(name(o), "default" | "kube-root-ca.crt"))
             .map(|o| {
                 let (api, kind) = (text(o, "apiVersion"), text(o, "kind"));
+                let (chart, file) = (text(hint, "chart"), kind.to_lowercase());
+                let spec = rendered(o, &hint["declares"][name(o)]);
                 format!(
-                    "---\n# Source: {}/templates/{}.yaml\napiVersion: {api}\nkind: {kind}\nmetadata:\n  name: {}\n",
-                    text(hint, "chart"),
-                    kind.to_lowercase(),
+                    "---\n# Source: {chart}/templates/{file}.yaml\napiVersion: {api}\nkind: {kind}\nmetadata:\n  name: {}\n{spec}",
                     name(o)
                 )
             })

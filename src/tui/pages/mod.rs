@@ -28,6 +28,7 @@ page::pages! {
     home::Home,
     apps::Apps,
     stages::Stages,
+    platform::PlatformPage,
     forwards::Forwards,
     tenants::Tenants,
     certificates::Certificates,

@@ -90,6 +90,8 @@ pub trait PageState {
     fn next_change(&self, _now: i64) -> Option<i64> {
         None
     }
+    /// A moment that [`PageState::next_change`] named has come; only the page in front is told.
+    fn tick(&mut self, _cx: &mut Cx<'_>) {}
     /// How fresh its data is, for the header line.
     fn freshness(&self) -> Option<Freshness> {
         None

@@ -5,10 +5,11 @@ use quarterdeck_core::certificates::truths::Looks;
 use quarterdeck_core::cluster::Namespaces;
 use quarterdeck_core::handover::{About, note};
 use quarterdeck_core::overview::Overview;
-use quarterdeck_core::platform::{Operation, WayIn};
+use quarterdeck_core::platform::{Operation, StateView, WayIn};
 use quarterdeck_core::probe::CheckStep;
-use quarterdeck_core::resources::{Kinds, Level, ObjectRef};
+use quarterdeck_core::resources::{Kinds, Level, ObjectRef, Scope};
 use quarterdeck_core::session::OpenForward;
+use quarterdeck_core::usage::{Of, Usage};
 use quarterdeck_core::{Problem, ProblemKind, Result};
 use serde_json::Value;
 use std::sync::Arc;
@@ -82,6 +83,13 @@ pub enum Ask {
     Wait(RunId),
     /// A local port that leads to the page of this app.
     Forward(String, WayIn),
+    /// What the platform's operator says of itself.
+    OperatorState,
+    /// What pods or nodes use.
+    Usage {
+        of: Of,
+        scope: Scope,
+    },
     /// ReplicaSets of Deployments: the revisions that can be gone back to.
     Revisions(Vec<ObjectRef>),
     /// What is served at the hosts of a certificate; `wanted`: a person has asked.
@@ -113,6 +121,8 @@ pub enum Answer {
     Plan(Box<Result<Plan>>),
     Outcome(Option<Outcome>),
     Forwarded(Result<OpenForward>),
+    OperatorState(Result<Vec<StateView>>),
+    Usage(Result<Option<Usage>>),
     Revisions(Result<Vec<Operation>>),
     Looks(Looks),
     CheckStep(CheckStep),

@@ -36,6 +36,7 @@ pub fn update(state: &mut State, input: Input) -> Vec<Effect> {
         Input::Tick => {
             let now = state.now();
             state.toasts.pass(now);
+            state.with_top(|page, cx| page.tick(cx));
             state.dirty = true;
         }
         Input::ConfigChanged => state.reload_config(),

@@ -3,7 +3,7 @@
 use crate::pages::detail::Item;
 use crate::state::Place;
 use quarterdeck_core::overview::Overview;
-use quarterdeck_core::platform::{AppView, Block, Operation, WorkloadView};
+use quarterdeck_core::platform::{AppView, Block, Compared, Operation, WorkloadView};
 use quarterdeck_core::resources::Level;
 
 /// Pods shown of a workload whose pods are all ready, and of one whose pods are not.
@@ -68,8 +68,42 @@ fn operation(o: &Operation) -> Item {
     Item::new(o.level, o.manager, &o.what, format!("{}{by}", o.outcome)).object(Some(o.object.clone())).since(o.at)
 }
 
-/// All parts; `revisions` are those of its Deployments, once they were asked for.
-pub fn all(app: &AppView, seen: &Overview, revisions: &[Operation]) -> Vec<Item> {
+/// What all sides say that are known, and which these are.
+fn agreed(c: &Compared) -> String {
+    let declared = if c.by.is_empty() { "declared".to_owned() } else { format!("declared by {}", c.by) };
+    let sides = [(&c.declared, declared.as_str()), (&c.effective, "effective"), (&c.observed, "observed")];
+    let known: Vec<&str> = sides.iter().filter(|(value, _)| !value.is_empty()).map(|(_, side)| *side).collect();
+    let value = sides.iter().map(|(value, _)| value.as_str()).find(|v| !v.is_empty()).unwrap_or_default();
+    format!("{value} ({})", known.join(", "))
+}
+
+/// What is declared, what results and what the cluster has: what differs, and all of it when `whole` is asked for.
+fn compared(rows: &[Compared], whole: bool) -> Vec<Item> {
+    let line = |c: &Compared| {
+        let side = |name: &str, value: &str| if value.is_empty() { String::new() } else { format!("{name} {value}") };
+        let mut sides =
+            [side("declared", &c.declared), side("effective", &c.effective), side("observed", &c.observed)];
+        if !c.by.is_empty() && !c.declared.is_empty() {
+            sides[0].push_str(&format!(" ({})", c.by));
+        }
+        let sides: Vec<String> = sides.into_iter().filter(|s| !s.is_empty()).collect();
+        let (what, of) = c.what.split_once(' ').unwrap_or((&c.what, ""));
+        if c.agrees() {
+            return Item::new(Level::Good, what, of, agreed(c));
+        }
+        Item::new(Level::Warn, what, of, sides.join("  "))
+    };
+    let agree = rows.iter().filter(|c| c.agrees()).count();
+    let mut items: Vec<Item> = rows.iter().filter(|c| whole || !c.agrees()).map(line).collect();
+    if !whole && agree > 0 {
+        let words = if agree == rows.len() { "all of them agree" } else { "the others agree" };
+        items.push(Item::new(Level::Good, "facts", agree.to_string(), format!("{words}; ctrl-w shows them")));
+    }
+    items
+}
+
+/// All parts; `revisions` are those of its Deployments, once they were asked for; `whole`: also what agrees.
+pub fn all(app: &AppView, seen: &Overview, revisions: &[Operation], whole: bool) -> Vec<Item> {
     let mut items: Vec<Item> = Vec::new();
     let root = app.blocks.iter().rposition(|b| b.kind != "Event");
     let chain = app.blocks.iter().enumerate().map(|(i, b)| link(b, Some(i) == root)).collect();
@@ -109,15 +143,7 @@ pub fn all(app: &AppView, seen: &Overview, revisions: &[Operation]) -> Vec<Item>
     tree(app, seen, true, 0, &mut vec![app.name.to_string()], &mut needs);
     section(&mut items, "Needs and is needed by", needs);
     section(&mut items, "Reached by", reached(app, seen));
-    let compared = app.compared.iter().map(|c| {
-        let side = |name: &str, value: &str| if value.is_empty() { String::new() } else { format!("{name} {value}") };
-        let sides = [side("declared", &c.declared), side("effective", &c.effective), side("observed", &c.observed)];
-        let sides: Vec<String> = sides.into_iter().filter(|s| !s.is_empty()).collect();
-        let level = if c.agrees() { Level::Good } else { Level::Warn };
-        let (what, of) = c.what.split_once(' ').unwrap_or((&c.what, ""));
-        Item::new(level, what, of, sides.join("  "))
-    });
-    section(&mut items, "Declared, effective, observed", compared.collect());
+    section(&mut items, "Declared, effective, observed", compared(&seen.compared_of(app), whole));
     let mut operations: Vec<&Operation> = app.operations.iter().chain(revisions).collect();
     operations.sort_by_key(|o| std::cmp::Reverse(o.at));
     section(&mut items, "What was done, the latest first", operations.into_iter().take(20).map(operation).collect());

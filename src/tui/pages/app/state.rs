@@ -17,10 +17,14 @@ pub struct AppStory {
     object: Option<ObjectRef>,
     /// The Application, Kustomization or HelmRelease that declares it.
     origin: Option<ObjectRef>,
+    /// The workload that has its data, where the profile says so.
+    data: Option<ObjectRef>,
     watched: Watched,
     /// Of its Deployments; asked for once they are known.
     revisions: Vec<Operation>,
     asked: Vec<ObjectRef>,
+    /// Facts that agree are shown, too.
+    whole: bool,
 }
 
 impl Story for AppStory {
@@ -34,7 +38,16 @@ impl Story for AppStory {
         };
         let watched = Watched::open(cx)?;
         let name = name.clone();
-        Ok(Self { name, object: None, origin: None, watched, revisions: Vec::new(), asked: Vec::new() })
+        Ok(Self {
+            name,
+            object: None,
+            origin: None,
+            data: None,
+            watched,
+            revisions: Vec::new(),
+            asked: Vec::new(),
+            whole: false,
+        })
     }
     fn tell(&mut self, cx: &mut Cx<'_>) -> Option<Option<Told>> {
         if !self.watched.refresh(cx) {
@@ -43,13 +56,15 @@ impl Story for AppStory {
         let Some(app) = self.watched.seen.app(&self.name) else { return Some(None) };
         self.object = app.object().cloned();
         self.origin = app.declared_by().cloned();
+        let backup = self.watched.seen.profile.app(&self.name).and_then(|entry| entry.backup.as_ref());
+        self.data = backup.and_then(|b| app.workloads.iter().find(|w| *w.name == *b.workload)).map(|w| w.object.clone());
         let deployments: Vec<ObjectRef> =
             app.workloads.iter().filter(|w| w.kind == "Deployment").map(|w| w.object.clone()).take(20).collect();
         if deployments != self.asked {
             self.asked.clone_from(&deployments);
             cx.ask(Ask::Revisions(deployments));
         }
-        let items = parts::all(app, &self.watched.seen, &self.revisions);
+        let items = parts::all(app, &self.watched.seen, &self.revisions, self.whole);
         Some(Some(Told { verdict: app.verdict.clone(), since: app.since, items }))
     }
     fn object(&self) -> Option<ObjectRef> {
@@ -65,6 +80,15 @@ impl Story for AppStory {
     }
     fn command(&mut self, command: &Command, cx: &mut Cx<'_>) -> bool {
         match command.verb {
+            Verb::Wide => {
+                self.whole = !self.whole;
+                self.watched.forget();
+            }
+            // Wherever the cursor is, the data is where the profile says.
+            Verb::Do if command.arg == "backup" && self.data.is_some() => {
+                let place = Place::about("plan", Subject::Objects(self.data.iter().cloned().collect()));
+                cx.go(place.with("action", "backup"));
+            }
             Verb::Browse => {
                 if let Some(app) = self.watched.seen.app(&self.name) {
                     open::browse(app, command, cx);
@@ -93,6 +117,9 @@ impl Story for AppStory {
             }
             Some(_) => hints.push(Hint::action("flux-reconcile", "reconcile")),
             None => {}
+        }
+        if self.data.is_some() {
+            hints.push(Hint::action("backup", "back up"));
         }
         hints.push(Hint::new(Command::new(Verb::Go, "stages"), "stages"));
         hints.push(Hint::new(Verb::Note, "incident note"));

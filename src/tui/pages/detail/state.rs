@@ -25,6 +25,8 @@ pub struct Item {
     pub object: Option<ObjectRef>,
     /// Where Enter leads; else to the object's description.
     pub place: Option<Place>,
+    /// What Enter does, where it does something else than lead on.
+    pub command: Option<Command>,
 }
 
 impl Item {
@@ -62,6 +64,8 @@ pub struct Told {
 /// A thing with its parts.
 pub trait Story: Sized {
     const NAME: &'static str;
+    /// For the palette; empty where it needs an object.
+    const TITLE: &'static str = "";
     /// `certificates ▪ client-acme/api-tls` without the separator.
     fn crumb(&self) -> String;
     fn open(place: &Place, cx: &mut Cx<'_>) -> Result<Self>;
@@ -146,7 +150,7 @@ impl<S: Story> Detail<S> {
 
 impl<S: Story> Opens for Detail<S> {
     const NAME: &'static str = S::NAME;
-    const TITLE: &'static str = "";
+    const TITLE: &'static str = S::TITLE;
     fn open(place: &Place, cx: &mut Cx<'_>) -> Result<Self> {
         Ok(Self { story: S::open(place, cx)?, told: None, gone: false, cursor: Cursor::default() })
     }
@@ -177,6 +181,7 @@ impl<S: Story> PageState for Detail<S> {
     }
     fn command(&mut self, command: &Command, cx: &mut Cx<'_>) -> bool {
         if self.story.command(command, cx) {
+            self.refresh(cx);
             return true;
         }
         let page = (cx.height() / 2).max(1) as isize;
@@ -187,9 +192,10 @@ impl<S: Story> PageState for Detail<S> {
             Verb::PageUp | Verb::HalfUp => self.step(-page),
             Verb::Top => self.step(isize::MIN / 2),
             Verb::Bottom => self.step(isize::MAX / 2),
-            Verb::Open => match self.cursor.current().map(|i| (i.place.clone(), i.object.clone())) {
-                Some((Some(place), _)) => cx.go(place),
-                Some((None, Some(object))) => cx.go(Place::object("describe", object)),
+            Verb::Open => match self.cursor.current().map(|i| (i.command.clone(), i.place.clone(), i.object.clone())) {
+                Some((Some(command), ..)) => cx.order(Order::Command(command)),
+                Some((_, Some(place), _)) => cx.go(place),
+                Some((_, None, Some(object))) => cx.go(Place::object("describe", object)),
                 _ => cx.say(Level::Off, "this line leads nowhere"),
             },
             Verb::Yaml | Verb::Describe | Verb::Events | Verb::Edit | Verb::EditExternal => match self.current() {

@@ -38,8 +38,11 @@ impl Source for ForwardSource {
             return None;
         }
         let rows = latest.iter().map(|f| {
-            let (level, word) = if f.state.problem.is_some() { (Level::Bad, "Failing") } else { (Level::Good, "Open") };
-            let why = f.state.problem.as_ref().map(|p| p.line()).unwrap_or_default();
+            let (level, word, why) = match (&f.state.gone, &f.state.problem) {
+                (Some(pod), _) => (Level::Warn, "Waiting", format!("{pod} has gone, its successor is waited for")),
+                (None, Some(problem)) => (Level::Bad, "Failing", problem.line()),
+                (None, None) => (Level::Good, "Open", String::new()),
+            };
             let cells = vec![
                 Cell::Status(level, word.into()),
                 Cell::Text(f.label.as_str().into()),

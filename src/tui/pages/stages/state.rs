@@ -38,6 +38,7 @@ impl Source for StageSource {
             column("Waits for", ColumnType::Text, 2, 12),
             column("Since", ColumnType::Time, 4, 5),
             column("Why", ColumnType::Text, 3, 16),
+            wide("Blocked by", ColumnType::Text, 24),
             wide("Next step", ColumnType::Text, 20),
         ]
     }
@@ -54,6 +55,7 @@ impl Source for StageSource {
                 Cell::Text(s.waits_for.clone().unwrap_or_default()),
                 s.since.map_or(Cell::None, Cell::Time),
                 Cell::Text(s.verdict.why.as_str().into()),
+                Cell::Text(s.blocked_by().unwrap_or_default().as_str().into()),
                 Cell::Text(s.verdict.next.as_str().into()),
             ];
             row(&format!("stage/{}", s.number), "", &format!("stage {}", s.number), s.verdict.level, cells)
@@ -81,7 +83,9 @@ impl Source for StageSource {
         let mut notes = Vec::new();
         if let Some(words) = seen.stuck() {
             notes.push((Level::Bad, words));
-            let next = seen.stages.iter().find(|s| s.verdict.level >= Level::Warn).map(|s| s.verdict.next.clone());
+            let stage = seen.stages.iter().find(|s| s.verdict.level >= Level::Warn);
+            notes.extend(stage.and_then(Stage::blocked_by).map(|b| (Level::Bad, format!("blocked by {b}"))));
+            let next = stage.map(|s| s.verdict.next.clone());
             notes.extend(next.filter(|n| !n.is_empty()).map(|n| (Level::Off, format!("next step: {n}"))));
         }
         notes.extend(self.watched.notes());

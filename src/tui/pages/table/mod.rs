@@ -4,6 +4,7 @@
 pub mod columns;
 mod drill;
 mod state;
+mod usage;
 pub mod view;
 
 pub use state::Table;

@@ -1,6 +1,7 @@
 //! What a table page remembers and answers.
 
 use super::columns;
+use super::usage::Beside;
 use crate::keymap::{Command, Verb};
 use crate::pages::page::{Findable, Hint, Opens, PageState};
 use crate::palette::choices;
@@ -63,6 +64,8 @@ pub struct Table {
     /// What is taken up once there are rows.
     pending_cursor: Option<String>,
     pub(super) widths: columns::Widths,
+    /// What pods and nodes use.
+    pub(super) usage: Beside,
 }
 
 impl Table {
@@ -207,7 +210,8 @@ impl Table {
         let height = self.rows_height(cx.height());
         if let Some(watched) = &self.watched {
             let lines = self.cursor.window(&Lines(&watched.view), height);
-            self.widths.widen(&watched.columns, lines.iter().map(|l| &l.row), cx.size.0, cx.now);
+            let rows: Vec<RowArc> = lines.iter().map(|l| self.usage.row(&watched.columns, &l.row)).collect();
+            self.widths.widen(&self.usage.columns(&watched.columns), rows.iter(), cx.size.0, cx.now);
         }
     }
 
@@ -295,6 +299,7 @@ impl Opens for Table {
             skipped: 0,
             pending_cursor: None,
             widths: columns::Widths::default(),
+            usage: Beside::default(),
         };
         table.watch(cx);
         Ok(table)
@@ -316,7 +321,9 @@ impl PageState for Table {
             0 => String::new(),
             n => format!(", {n} marked"),
         };
-        if shown == all { format!("{name} {all}{more}{marks}") } else { format!("{name} {shown} of {all}{more}{marks}") }
+        let polled = watched.handle.polled().map(|s| format!(", asked every {s}s")).unwrap_or_default();
+        let end = format!("{more}{marks}{polled}{}", self.usage.words());
+        if shown == all { format!("{name} {all}{end}") } else { format!("{name} {shown} of {all}{end}") }
     }
 
     fn scopes(&self) -> Vec<String> {
@@ -451,12 +458,25 @@ impl PageState for Table {
         if new_columns {
             self.apply_sort();
         }
+        self.tick(cx);
         self.follow(cx);
         changed || new_columns
     }
 
+    fn tick(&mut self, cx: &mut Cx<'_>) {
+        if let Some(watched) = &self.watched {
+            self.usage.refresh(&watched.kind, &watched.handle.request().scope, cx);
+        }
+    }
+
     fn answer(&mut self, answer: crate::state::Answer, cx: &mut Cx<'_>) {
-        self.drilled(answer, cx);
+        match answer {
+            crate::state::Answer::Usage(told) => {
+                self.usage.answered(told, cx.now);
+                self.follow(cx);
+            }
+            other => self.drilled(other, cx),
+        }
     }
 
     fn scope_changed(&mut self, cx: &mut Cx<'_>) {
@@ -483,7 +503,7 @@ impl PageState for Table {
             Cell::Time(at) => Some(*at),
             _ => None,
         });
-        age::next_of(times, now)
+        age::next_of(times, now).into_iter().chain(self.usage.next_change()).min()
     }
 
     fn freshness(&self) -> Option<Freshness> {

@@ -57,8 +57,11 @@ pub fn draw(page: &Table, seen: &Seen<'_>, canvas: &mut Canvas<'_>) {
         canvas.text(1, y + 1, &words, role);
         return;
     }
+    let columns = page.usage.columns(&watched.columns);
+    let mut lines = lines;
+    lines.iter_mut().for_each(|line| line.row = page.usage.row(&watched.columns, &line.row));
     let grid = Grid {
-        columns: &watched.columns,
+        columns: &columns,
         namespace: page.shows_namespace(),
         widths: &page.widths,
         lead: "Name",

@@ -1,0 +1,98 @@
+//! The pod behind an open local port, watched: when it goes, its successor takes its place, and that is told meanwhile.
+
+use super::Request;
+use super::forward::{AGAIN, ForwardTarget, Shared, name_of, runs, single};
+use crate::{Problem, ProblemKind, Str};
+use futures::StreamExt;
+use serde_json::Value;
+
+/// Whether a pod has not ended and is not going.
+fn lives(pod: &Value) -> bool {
+    let ended = pod["status"]["phase"] == "Succeeded" || pod["status"]["phase"] == "Failed";
+    !ended && pod["metadata"]["deletionTimestamp"].is_null()
+}
+
+impl Shared {
+    fn namespace(&self) -> Str {
+        match &self.request.target {
+            ForwardTarget::Pod { namespace, .. } | ForwardTarget::Selector { namespace, .. } => namespace.clone(),
+            ForwardTarget::Object(object) => object.namespace.clone(),
+        }
+    }
+
+    /// Follows the pod: when it goes, that is told, and its successor takes its place. Does not end, but where there can
+    /// be none.
+    pub(super) async fn follow(&self) {
+        loop {
+            let (namespace, pod) = (self.namespace(), self.told.borrow().pod.clone());
+            let here = |list: &[Value]| !list.iter().any(|p| name_of(p) == pod && lives(p));
+            if !self.until(&namespace, ("fieldSelector", format!("metadata.name={pod}")), &here).await {
+                return;
+            }
+            {
+                let mut found = self.found.lock().await;
+                // A connection may have found the successor already.
+                if found.as_ref().is_some_and(|f| f.1 == pod) {
+                    *found = None;
+                }
+                self.told.send_modify(|s| s.gone = Some(pod.clone()));
+            }
+            if single(&self.request.target).is_some() {
+                return;
+            }
+            let mut failures = 0;
+            let next = loop {
+                match self.cluster.selected(&self.request.target).await {
+                    Ok((namespace, labels, _)) => {
+                        let any = |list: &[Value]| list.iter().any(runs);
+                        if !self.until(&namespace, ("labelSelector", labels), &any).await {
+                            return;
+                        }
+                    }
+                    Err(problem) => self.told.send_modify(|s| s.problem = Some(problem)),
+                }
+                match self.cluster.resolve(&self.request).await {
+                    Ok(next) => break next,
+                    Err(_) => tokio::time::sleep(AGAIN * (1 << failures)).await,
+                }
+                failures = (failures + 1).min(6);
+            };
+            let pod = next.1.clone();
+            *self.found.lock().await = Some(next);
+            self.told.send_modify(|s| (s.pod, s.gone, s.problem) = (pod, None, None));
+        }
+    }
+
+    /// Watches the pods of a selector until they are as wanted. False: they may not be watched.
+    async fn until(&self, namespace: &str, query: (&str, String), wanted: &(dyn Fn(&[Value]) -> bool + Sync)) -> bool {
+        let request = Request::get(format!("/api/v1/namespaces/{namespace}/pods")).query(query.0, query.1);
+        let mut failures = 0;
+        loop {
+            let watched = async {
+                let mut list: Value = self.cluster.json(request.clone()).await?;
+                if wanted(list["items"].as_array().map(Vec::as_slice).unwrap_or_default()) {
+                    return Ok(true);
+                }
+                let version = list["metadata"]["resourceVersion"].take();
+                let watch = request.clone().query("watch", "true").query("allowWatchBookmarks", "true");
+                let watch = watch.query("resourceVersion", version.as_str().unwrap_or_default());
+                let mut lines = self.cluster.lines(watch).await?;
+                let news =
+                    |line: &[u8]| serde_json::from_slice::<Value>(line).is_ok_and(|event| event["type"] != "BOOKMARK");
+                while let Some(Ok(line)) = lines.next().await {
+                    if news(&line) {
+                        break;
+                    }
+                }
+                Ok(false)
+            };
+            match watched.await {
+                Ok(true) => return true,
+                Ok(false) => failures = 0,
+                Err(Problem { kind: ProblemKind::Forbidden | ProblemKind::Unauthenticated, .. }) => return false,
+                Err(_) => failures = (failures + 1).min(6),
+            }
+            tokio::time::sleep(AGAIN * (1 << failures)).await;
+        }
+    }
+}
