@@ -7,6 +7,7 @@
 //! - [`acme`], [`cert_manager`], [`edge`]: an ACME server with its DNS, cert-manager, and what answers on the ports
 //!   of the hosts. Each is a real server of a Go module below `tests/real`, or of Debian's packages ([`debian`]).
 //! - [`argocd`], [`gitea`], [`flux`]: the real Argo CD with a real git server, and Flux's kustomize-controller.
+//! - [`proxy`], [`issuer`]: a proxy and an OpenID Connect issuer on loopback.
 //! - [`http::Client`] speaks HTTP/1.1 to whatever a kubeconfig names.
 
 pub mod acme;
@@ -18,9 +19,11 @@ pub mod edge;
 pub mod flux;
 pub mod gitea;
 pub mod http;
+pub mod issuer;
 pub mod keeper;
 pub mod pki;
 pub mod programs;
+pub mod proxy;
 pub mod pty;
 pub mod real;
 pub mod sim;

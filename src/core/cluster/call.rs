@@ -149,7 +149,7 @@ impl Cluster {
                     .next("check the network and the load of the API server"));
             }
             Ok(Err(error)) => {
-                let problem = transport_problem(target, self.server(), &error);
+                let problem = transport_problem(target, self.server(), self.inner.shared.proxy().as_ref(), &error);
                 if problem.kind == ProblemKind::Unreachable {
                     // Certificates may have been renewed on disk.
                     self.forget_client().await;
@@ -164,7 +164,10 @@ impl Cluster {
         }
         let retry_after = answer.headers().get(RETRY_AFTER).and_then(|v| v.to_str().ok()).and_then(|v| v.parse().ok());
         let body = self.error_body(answer).await;
-        let problem = status_problem(target, status.as_u16(), retry_after, &body);
+        let mut problem = status_problem(target, status.as_u16(), retry_after, &body);
+        if problem.kind == ProblemKind::Unauthenticated {
+            self.tell_expired_certificate(&mut problem);
+        }
         if problem.kind == ProblemKind::Forbidden {
             self.inner.access.forget(&target.right());
         }
@@ -172,6 +175,15 @@ impl Cluster {
             self.note(Ok(status.as_u16()));
         }
         Err(problem)
+    }
+
+    /// API servers look at client certificates after the handshake and say nothing about why they refuse one.
+    fn tell_expired_certificate(&self, problem: &mut Problem) {
+        let ends = self.inner.recipe.user_entry().as_ref().and_then(super::credential::certificate_ends);
+        if let Some(at) = ends.filter(|at| *at <= self.clock().now()) {
+            problem.why = format!("the client certificate of the user expired on {}", crate::clock::format_time(at));
+            problem.next = "get a new client certificate and key into the kubeconfig, then ctrl-r on the screen".into();
+        }
     }
 
     async fn error_body(&self, answer: http::Response<Body>) -> Bytes {
@@ -199,9 +211,9 @@ impl Cluster {
     }
 
     fn chunks(&self, answer: http::Response<Body>, target: Target) -> BoxStream<'static, Result<Bytes>> {
-        let server = self.server().to_string();
+        let (server, through) = (self.server().to_string(), self.inner.shared.proxy());
         let chunks = answer.into_body().into_data_stream();
-        chunks.map_err(move |e| transport_problem(&target, &server, &e)).boxed()
+        chunks.map_err(move |e| transport_problem(&target, &server, through.as_ref(), &e)).boxed()
     }
 }
 
@@ -288,7 +300,7 @@ fn uri(request: &Request) -> String {
 }
 
 /// RFC 3986: unreserved characters and those named stay, the rest is escaped.
-fn escape(out: &mut String, text: &str, stay: &[u8]) {
+pub(super) fn escape(out: &mut String, text: &str, stay: &[u8]) {
     use std::fmt::Write;
     for byte in text.bytes() {
         if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) || stay.contains(&byte) {

@@ -13,6 +13,9 @@ pub mod forward;
 pub mod kubeconfig;
 pub mod logs;
 pub mod namespaces;
+mod oidc;
+mod plugin;
+mod proxy;
 pub mod request;
 mod stream;
 #[cfg(test)]

@@ -321,16 +321,38 @@ impl State {
         self.session.memory().set("keymap", &name);
     }
 
-    /// A file in the themes or keymaps folder changed.
+    /// A file in the themes or keymaps folder changed. One that cannot be read changes nothing but to be told.
     pub(super) fn reload_config(&mut self) {
-        let theme = self.theme.name.clone();
-        self.set_theme(&theme);
-        let folder = self.config_dir.as_ref().map(|d| d.join("keymaps"));
-        let name = self.keymap.name.clone();
-        self.keymap = crate::keymap::load::keymap(&name, folder.as_deref());
+        let folder = |name: &str| self.config_dir.as_ref().map(|d| d.join(name));
+        let before = self.keymap.problems.len() + self.theme_problems.len();
+        let (mut kept, mut told) = (Vec::new(), String::new());
+        match crate::theme::load::again(&self.theme.name, folder("themes").as_deref()) {
+            Ok((theme, problems)) => {
+                self.theme = theme.fitted(self.depth, self.ascii);
+                self.theme_problems = problems;
+            }
+            Err(problems) => {
+                kept.push("the theme stays as it was");
+                told = problems.first().cloned().unwrap_or_default();
+                self.theme_problems = problems;
+            }
+        }
+        let keymap = crate::keymap::load::keymap(&self.keymap.name, folder("keymaps").as_deref());
+        if keymap.unreadable {
+            kept.push("the keys stay as they were");
+            told = keymap.problems.first().map(|p| format!("{}: {}", p.file, p.text)).unwrap_or_default();
+            self.keymap.problems = keymap.problems;
+        } else {
+            self.keymap = keymap;
+        }
+        self.dirty = true;
         let n = self.keymap.problems.len() + self.theme_problems.len();
-        if n > 0 {
+        if !kept.is_empty() {
+            self.say(Level::Warn, format!("{told}; {}", kept.join(", ")));
+        } else if n > 0 {
             self.say(Level::Warn, format!("{n} problems in key map or theme: `:problems` lists them"));
+        } else if before > 0 {
+            self.say(Level::Good, "key map and theme are sound again");
         }
     }
 }

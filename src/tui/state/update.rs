@@ -40,6 +40,11 @@ pub fn update(state: &mut State, input: Input) -> Vec<Effect> {
         }
         Input::ConfigChanged => state.reload_config(),
         Input::Say(level, text) => state.say(level, text),
+        Input::Link { url, text } => {
+            let now = state.now();
+            state.toasts.link(&url, text, now);
+            state.dirty = true;
+        }
     }
     state.take_effects()
 }
@@ -86,7 +91,8 @@ impl State {
                 self.stale = true;
             }
             Event::Notice(problem) => {
-                self.say(Level::Warn, problem.line());
+                let next = if problem.next.is_empty() { String::new() } else { format!(". Next: {}", problem.next) };
+                self.say(Level::Warn, format!("{}{next}", problem.line()));
             }
         }
     }
