@@ -263,7 +263,7 @@ async fn turn(
                 Signal::End | Signal::Interrupt => return Ok(Ended::Left),
                 Signal::CutOff => return Ok(Ended::CutOff),
                 Signal::GoOn => {
-                    screen.take()?;
+                    screen.retake()?;
                     state.dirty = true;
                 }
             },

@@ -40,7 +40,10 @@ fn somebody_else_is_acted_for_and_who_may_not_is_told() {
     let kubeconfig = real.file("nobody", &real.user("nobody", &[]));
     let (code, _, err) = qd(&kubeconfig, &[], "get namespaces --as vera --as-group crew");
     assert_eq!(code, Some(4), "{err}");
-    assert!(err.contains("nobody may not impersonate users") && err.contains("vera"), "{err}");
+    assert!(
+        err.contains("nobody may not act as vera") && err.contains("ask for the right to impersonate vera"),
+        "{err}"
+    );
 }
 
 #[test]

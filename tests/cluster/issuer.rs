@@ -25,7 +25,8 @@ fn trusting(test: &str) -> Option<(RealCluster, Issuer)> {
         "--oidc-username-prefix=-".into(),
         "--oidc-signing-algs=ES256".into(),
     ];
-    let options = Options { kwok: false, controllers: Some("serviceaccount-controller") };
+    let options =
+        Options { kwok: false, controllers: Some("serviceaccount-controller,clusterrole-aggregation-controller") };
     let real = RealCluster::start_with_flags("oidc", &options, &flags, &[]);
     real.apply(
         "clusterrolebindings",

@@ -52,8 +52,9 @@ pub async fn all(cluster: &Cluster, pod: &Pod) {
     let first = chunks.next().await.expect("something").expect("bytes");
     assert!(String::from_utf8_lossy(&first).contains("starting"), "{first:?}");
 
-    let (code, out, _) = exec(cluster, pod, &["sh", "-c", "tr a-z A-Z; echo \"from $FROM\"; exit 3"], "ahoy").await;
-    assert_eq!((code, out.as_str()), (3, "AHOYfrom kwok\n"));
+    let (code, out, _) =
+        exec(cluster, pod, &["sh", "-c", "read said; echo \"$said from $FROM\"; exit 3"], "ahoy\n").await;
+    assert_eq!((code, out.as_str()), (3, "ahoy from kwok\n"));
 
     let target = ForwardTarget::Selector { namespace: pod.namespace.as_str().into(), labels: "app=web".into() };
     let forward = cluster.forward(ForwardRequest { target, port: 8080, local_port: 0 }).await.expect("a forward");

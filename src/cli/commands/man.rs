@@ -24,7 +24,7 @@ pub fn run(arguments: Arguments) -> Result<u8> {
     }
     // The page of `qd cert why` is called qd-cert-why(1), as its own references call it.
     let name = page.get_bin_name().unwrap_or("qd").replace(' ', "-");
-    let page = page.clone().name(name.clone()).display_name(name);
+    let page = page.clone().display_name(name);
     let mut text = Vec::new();
     clap_mangen::Man::new(page).render(&mut text).map_err(|e| Problem::io("cannot write the manual page", &e))?;
     print(&String::from_utf8_lossy(&text));

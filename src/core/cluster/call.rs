@@ -169,6 +169,9 @@ impl Cluster {
             self.tell_expired_certificate(&mut problem);
         }
         if problem.kind == ProblemKind::Forbidden {
+            self.tell_impersonation(&mut problem, &String::from_utf8_lossy(&body));
+        }
+        if problem.kind == ProblemKind::Forbidden {
             self.inner.access.forget(&target.right());
         }
         if status.as_u16() != 401 {
@@ -184,6 +187,19 @@ impl Cluster {
             problem.why = format!("the client certificate of the user expired on {}", crate::clock::format_time(at));
             problem.next = "get a new client certificate and key into the kubeconfig, then ctrl-r on the screen".into();
         }
+    }
+
+    /// Who may not act for somebody else is refused that, whatever was asked.
+    fn tell_impersonation(&self, problem: &mut Problem, said: &str) {
+        let entry = || self.inner.recipe.user_entry().and_then(|user| user.impersonate);
+        let Some(other) = self.inner.options.impersonate_user.clone().or_else(entry) else { return };
+        if !said.contains("cannot impersonate") {
+            return;
+        }
+        let who = said.split("User \\\"").nth(1).and_then(|rest| rest.split('\\').next()).unwrap_or("this user");
+        let (who, other) = (crate::text::clean_line(who), crate::text::clean_line(&other));
+        problem.why = format!("{who} may not act as {other}");
+        problem.next = format!("ask for the right to impersonate {other}, or leave --as (`as` in the kubeconfig) out");
     }
 
     async fn error_body(&self, answer: http::Response<Body>) -> Bytes {

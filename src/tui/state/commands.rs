@@ -38,6 +38,8 @@ impl State {
             self.say(Level::Warn, "this object is gone; move the cursor to another one");
             return;
         }
+        // What the page says now is not among those that have been seen.
+        let seen: Vec<String> = self.toasts.shown().iter().map(|t| t.text.clone()).collect();
         if self.with_top(|page, cx| page.command(command, cx)).unwrap_or(false) {
             return;
         }
@@ -53,7 +55,7 @@ impl State {
             }
             Verb::Filter => self.filter_prompt(arg),
             Verb::FilterClear => self.set_filter(""),
-            Verb::Back => self.step_back(),
+            Verb::Back => self.step_back(&seen),
             Verb::Last => match self.left.take() {
                 Some(place) => {
                     self.go(place);
@@ -130,11 +132,11 @@ impl State {
     }
 
     /// Esc: first what is in the way (marks, filter), then the page.
-    fn step_back(&mut self) {
+    fn step_back(&mut self, seen: &[String]) {
         if self.page().and_then(|p| p.filter()).is_some_and(|f| !f.is_empty()) {
             self.set_filter("");
-        } else if !self.toasts.shown().is_empty() {
-            self.toasts.clear();
+        } else if !seen.is_empty() {
+            self.toasts.drop_seen(seen);
             if self.stack.len() > 1 {
                 self.back();
             }

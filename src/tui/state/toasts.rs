@@ -59,6 +59,10 @@ impl Toasts {
     pub fn clear(&mut self) {
         self.all.clear();
     }
+    /// Drops those with these texts.
+    pub fn drop_seen(&mut self, texts: &[String]) {
+        self.all.retain(|t| !texts.contains(&t.text));
+    }
     pub fn next_change(&self) -> Option<i64> {
         self.all.iter().map(|t| t.until).min()
     }

@@ -126,6 +126,13 @@ impl Screen {
         send(&out)
     }
 
+    /// Takes a terminal that somebody else has changed while we were stopped, without a chance to give it back.
+    pub fn retake(&mut self) -> io::Result<()> {
+        // Else it would be taken for raw already.
+        let _ = terminal::disable_raw_mode();
+        self.take()
+    }
+
     /// Mouse reports on or off; off leaves selecting text to the terminal.
     pub fn set_mouse(&mut self, on: bool) -> io::Result<()> {
         if on == self.mouse {
