@@ -50,7 +50,7 @@ fn an_id_token_that_has_ended_is_renewed_and_written_back_and_a_refusal_is_told(
     let config = real.kubeconfig(&json!({"auth-provider": issuer.provider(&ended, &refresh)}), &Value::Null);
     let file = real.file("oidc", &config);
     let (code, out, err) = qd(&file, &[], "get configmaps -n kube-system -o name");
-    assert!(code == Some(0) && out.contains("kube-root-ca.crt"), "{code:?} {err}");
+    assert!(code == Some(0) && out.contains("extension-apiserver-authentication"), "{code:?} {err}");
     let written = std::fs::read_to_string(&file).expect("readable");
     assert!(!written.contains(&ended) && !written.contains(&refresh), "the new tokens stand where the old ones stood");
     assert_eq!(written.len().abs_diff(config.len()) < 200, true, "and nothing else has changed");

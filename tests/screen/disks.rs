@@ -1,6 +1,6 @@
 //! Homes that are not there, homes that cannot be written, and disks that are full in the wrong moment.
 
-use crate::stage::{PATIENCE, Stage, back_to, go, press, program};
+use crate::stage::{PATIENCE, Stage, go, press, program};
 use quarterdeck_testing::http::Request;
 use quarterdeck_testing::pty::{Terminal, until};
 use quarterdeck_testing::real::skipped;
@@ -109,7 +109,6 @@ fn a_full_disk_loses_no_draft_no_action_and_no_log_in_silence() {
     assert!(disk.texts_in(&drafts).contains("# before"), "the draft that was there is whole");
     // Left and opened again it is all there; with room it is on disk again.
     press(&disk.terminal, "<esc>", "kept as a draft");
-    back_to(&disk.terminal, "configmaps");
     press(&disk.terminal, "e", "# in the dark");
     disk.make_room();
     disk.terminal.keys("# light<enter>");
@@ -117,8 +116,7 @@ fn a_full_disk_loses_no_draft_no_action_and_no_log_in_silence() {
         let text = disk.texts_in(&drafts);
         text.contains("# in the dark") && text.contains("# light")
     });
-    disk.terminal.keys("<esc>");
-    back_to(&disk.terminal, "configmaps");
+    press(&disk.terminal, "<esc>", "[log-book]");
 
     // An action is done, and it is told that nobody will find it in the journal.
     go(&disk.terminal, "deployments", "api");
@@ -232,10 +230,8 @@ fn edits(terminal: &Terminal, why: &str) {
         s.contains("the draft is kept in memory only") && s.contains(why) && s.contains("# here")
     });
     press(terminal, "<esc>", "kept as a draft");
-    back_to(terminal, "configmaps");
     press(terminal, "e", "# here");
-    terminal.keys("<esc>");
-    back_to(terminal, "configmaps");
+    press(terminal, "<esc>", "[log-book]");
 }
 
 #[test]

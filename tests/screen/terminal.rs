@@ -116,7 +116,7 @@ fn an_editor_that_changes_nothing_or_fails_is_told_and_loses_nothing() {
     let terminal = stage.live(&options, &["-n", "default"]);
     at_the_map(&terminal);
     let text = press(&terminal, "E", "no-such-editor");
-    assert!(text.contains("set VISUAL or EDITOR"), "{text}");
+    assert!(text.contains("VISUAL or EDITOR, or edit inside"), "{text}");
 }
 
 #[test]

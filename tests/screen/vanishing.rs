@@ -70,11 +70,10 @@ fn a_namespace_is_deleted_while_it_is_the_scope() {
     let path = format!("/api/v1/namespaces/{namespace}");
     assert!(client.send(&Request::new("DELETE", &path)).is_ok_and(|a| a.status == 200));
     cluster.patiently("the namespace is gone", || client.get(&path).is_ok_and(|a| a.status == 404));
-    // The cursor's object becomes a ghost, which says so; the page stays and stays live.
+    // The page stays and stays live.
     terminal.wait_for("an empty page that is live", PATIENCE, |s| {
         !s.contains("kube-root-ca.crt") && s.lines().next().is_some_and(|l| l.contains("live"))
     });
-    press(&terminal, "d", "this object is gone");
     go(&terminal, "pods", "pods");
     assert!(terminal.alive());
     press(&terminal, "0", "kube-");

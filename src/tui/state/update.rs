@@ -1,10 +1,11 @@
 //! One input in, what is to be done outside out. Nothing here waits.
 
 use super::app::{Overlay, PROGRAM, State};
-use super::effect::Effect;
+use super::effect::{Ask, Effect};
 use super::input::{Input, Mouse, MouseWhat};
 use crate::keymap::{Code, Command, Found, Key, Verb};
 use crate::palette::Picked;
+use quarterdeck_core::cluster::Connection;
 use quarterdeck_core::event::Event;
 use quarterdeck_core::resources::Level;
 
@@ -70,6 +71,15 @@ impl State {
                     && let Some(cluster) = &self.cluster
                 {
                     self.connection = cluster.connection().borrow().clone();
+                    // What could not be had before the server answered (or the user signed in) is asked again.
+                    if self.connection == Connection::Live
+                        && self.kinds.is_empty()
+                        && self.kinds_problem.take().is_some()
+                    {
+                        for ask in [Ask::Kinds { again: false }, Ask::Namespaces, Ask::Version] {
+                            self.push_effect(Effect::Ask(PROGRAM, ask));
+                        }
+                    }
                     self.stale = true;
                     self.dirty = true;
                 }
