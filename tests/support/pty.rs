@@ -132,10 +132,10 @@ impl Terminal {
                 drop(shown);
                 if answers {
                     let reply = reply_to(&buffer[..n], row, col);
-                    if !reply.is_empty() {
-                        if let Some(writer) = answer.lock().unwrap().as_mut() {
-                            let _ = writer.write_all(&reply).and_then(|()| writer.flush());
-                        }
+                    if !reply.is_empty()
+                        && let Some(writer) = answer.lock().unwrap().as_mut()
+                    {
+                        let _ = writer.write_all(&reply).and_then(|()| writer.flush());
                     }
                 }
             }
