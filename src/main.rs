@@ -1,5 +1,6 @@
 //! `qd`: one program, two faces. No command opens the screen, a command answers on standard output.
 
+use std::io::Write;
 use std::process::ExitCode;
 
 fn main() -> color_eyre::Result<ExitCode> {
@@ -11,8 +12,8 @@ fn main() -> color_eyre::Result<ExitCode> {
         quarterdeck_cli::Face::Done(code) => code,
         quarterdeck_cli::Face::Screen(screen) => runtime.block_on(screen_face(*screen)),
     };
-    // A watch or a plugin that hangs must not keep the program from ending.
-    runtime.shutdown_background();
+    // What waits (a watch, a plugin) is dropped and ends; a look-up of a name that hangs keeps nobody.
+    runtime.shutdown_timeout(std::time::Duration::from_millis(500));
     Ok(code)
 }
 
@@ -24,7 +25,7 @@ async fn screen_face(screen: quarterdeck_cli::Screen) -> ExitCode {
         ascii: look.ascii,
         plain,
         theme: look.theme,
-        keymap: look.keymap.unwrap_or_else(|| "default".into()),
+        keymap: look.keymap,
         context,
         beside,
         namespaces,
@@ -38,7 +39,8 @@ async fn screen_face(screen: quarterdeck_cli::Screen) -> ExitCode {
     match ended {
         Ok(()) => ExitCode::SUCCESS,
         Err(problem) => {
-            eprintln!("qd: {problem}");
+            // The terminal may be what is gone.
+            let _ = writeln!(std::io::stderr(), "qd: {problem}");
             ExitCode::from(problem.kind.exit_code())
         }
     }

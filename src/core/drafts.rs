@@ -127,7 +127,7 @@ impl Drafts {
 }
 
 /// Makes a directory that only its owner can look into.
-pub(crate) fn make_private_dir(dir: &Path) -> std::io::Result<()> {
+pub fn make_private_dir(dir: &Path) -> std::io::Result<()> {
     if dir.is_dir() {
         return Ok(());
     }

@@ -67,6 +67,7 @@ async fn answer(session: &Session, context: &str, ask: Ask, mut tell: impl FnMut
             Ok(cluster) => cluster.version().await,
             Err(problem) => Err(problem),
         }),
+        Ask::SignIn => Answer::SignedIn(session.sign_in(context).await),
         Ask::Object(object) => {
             let result = session.object(context, &object).await;
             Answer::Object(object, result)

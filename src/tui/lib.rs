@@ -6,6 +6,7 @@
 
 #[cfg(test)]
 mod board_journeys;
+pub mod config_watch;
 pub mod driver;
 #[cfg(test)]
 mod follow_journeys;
@@ -25,6 +26,8 @@ mod platform_journeys;
 #[cfg(any(test, feature = "robot"))]
 pub mod robot;
 pub mod run;
+pub mod sign_in;
+pub mod signals;
 pub mod state;
 pub mod terminal;
 pub mod theme;

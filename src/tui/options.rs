@@ -15,8 +15,9 @@ pub struct TuiOptions {
     pub plain: bool,
     /// Name of a theme; `None`: the one that was chosen last, else by the terminal's background.
     pub theme: Option<String>,
-    /// Name of a key map: `default`, `vim`, or a file in the configuration folder's `keymaps/`.
-    pub keymap: String,
+    /// Name of a key map: `default`, `vim`, or a file in the configuration folder's `keymaps/`; `None`: the one that
+    /// was chosen last.
+    pub keymap: Option<String>,
     /// Context to open; `None`: the kubeconfig's current one.
     pub context: Option<String>,
     /// Further contexts, which the boards of several clusters show beside it.
@@ -45,7 +46,7 @@ impl Default for TuiOptions {
             no_color: false,
             plain: false,
             theme: None,
-            keymap: "default".into(),
+            keymap: None,
             context: None,
             beside: Vec::new(),
             namespaces: Vec::new(),

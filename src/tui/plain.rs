@@ -187,16 +187,11 @@ async fn carry_out(
                     effects.extend(update(state, Input::Say(level, said)));
                 }
                 Effect::Save { path, text } => {
-                    let said = match std::fs::write(&path, text) {
-                        Ok(()) => Input::Say(Level::Good, format!("saved to {path}")),
-                        Err(error) => Input::Say(Level::Bad, format!("cannot save to {path}: {error}")),
-                    };
-                    effects.extend(update(state, said));
+                    let (level, said) = crate::state::effect::save(&path, &text);
+                    effects.extend(update(state, Input::Say(level, said)));
                 }
                 Effect::Editor { page, name, text } => {
-                    let edited = crate::terminal::handover::edit_with(&name, &text, |command| {
-                        command.status().map(|ended| ended.success())
-                    });
+                    let edited = crate::terminal::handover::edit_with(&name, &text, |command| command.status());
                     effects.extend(update(state, Input::Answer(page, Answer::Edited(edited))));
                 }
                 Effect::SignIn { context } => {

@@ -6,7 +6,7 @@
 use crate::driver::Driver;
 use crate::keymap::{Code, Key};
 use crate::options::TuiOptions;
-use crate::state::effect::{Answer, Effect};
+use crate::state::effect::{Answer, Edited, Effect};
 use crate::state::input::{Mouse, MouseWhat};
 use crate::state::update::{refresh, update};
 use crate::state::{Input, State};
@@ -292,7 +292,8 @@ impl Robot {
                     Effect::Save { path, text } => self.saved.push((path, text)),
                     Effect::Editor { page, text, .. } => {
                         let edited = self.editor.as_ref().map(|e| e(&text)).filter(|t| *t != text);
-                        effects.extend(update(&mut self.state, Input::Answer(page, Answer::Edited(Ok(edited)))));
+                        let edited = edited.map_or(Edited::Same, Edited::Changed);
+                        effects.extend(update(&mut self.state, Input::Answer(page, Answer::Edited(edited))));
                     }
                     Effect::Mouse(_) | Effect::Suspend | Effect::Redraw | Effect::SignIn { .. } => {}
                 }
@@ -436,11 +437,11 @@ impl Robot {
         let before = self.buffer().0;
         let mut encoder = crate::terminal::encode::Encoder::default();
         let mut warm = String::new();
-        encoder.frame(&Buffer::empty(before.area), &before, &mut warm);
+        encoder.frame(&Buffer::empty(before.area), &before, &[], &mut warm);
         self.keys(keys);
         let after = self.buffer().0;
         let mut out = String::new();
-        encoder.frame(&before, &after, &mut out);
+        encoder.frame(&before, &after, &[], &mut out);
         out.len()
     }
 }

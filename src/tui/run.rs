@@ -1,9 +1,12 @@
 //! The loop: wait until something happens, take everything that waits, update, carry out effects,
 //! draw at most once. When nothing happens it does nothing at all.
 
+use crate::config_watch::ConfigWatch;
 use crate::driver::Driver;
 use crate::options::TuiOptions;
-use crate::state::effect::{Answer, Effect};
+use crate::signals::{Signals, Told as Signal};
+use crate::state::app::PROGRAM;
+use crate::state::effect::{Answer, Ask, Effect};
 use crate::state::update::{refresh, update};
 use crate::state::{Input, State};
 use crate::terminal::input::{Told, events};
@@ -12,11 +15,10 @@ use crate::view;
 use futures::StreamExt;
 use quarterdeck_core::resources::{Level, Scope};
 use quarterdeck_core::session::{Options, Session};
-use quarterdeck_core::{Problem, Result};
+use quarterdeck_core::{Problem, ProblemKind, Result};
 use std::io;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
 /// Frames a second in the long run.
@@ -69,30 +71,6 @@ impl Pace {
     }
 }
 
-/// What stops the program from outside.
-struct Signals {
-    terminate: Signal,
-    hangup: Signal,
-    interrupt: Signal,
-}
-
-impl Signals {
-    fn new() -> io::Result<Self> {
-        Ok(Self {
-            terminate: signal(SignalKind::terminate())?,
-            hangup: signal(SignalKind::hangup())?,
-            interrupt: signal(SignalKind::interrupt())?,
-        })
-    }
-    async fn any(&mut self) {
-        tokio::select! {
-            _ = self.terminate.recv() => {}
-            _ = self.hangup.recv() => {}
-            _ = self.interrupt.recv() => {}
-        }
-    }
-}
-
 fn io_problem(what: &str) -> impl Fn(io::Error) -> Problem {
     let what = what.to_owned();
     move |error| Problem::io(what.clone(), &error).next("`qd --plain` needs no screen")
@@ -122,7 +100,7 @@ pub async fn run(session: Options, options: TuiOptions) -> Result<()> {
     let mut signals = Signals::new().map_err(io_problem("cannot listen to signals"))?;
     let mut screen = Screen::enter(caps, options.mouse).map_err(io_problem("cannot use this terminal"))?;
     let mut state = State::new(session.clone(), &options, screen::size());
-    let _watching = options.config_dir.as_deref().and_then(|dir| watch_config(dir, inputs.clone()));
+    let mut watch = options.config_dir.as_deref().and_then(|dir| ConfigWatch::new(dir, inputs.clone()));
     if !options.namespaces.is_empty() {
         state.scope = Scope::of(options.namespaces.iter().map(String::as_str));
     }
@@ -131,11 +109,34 @@ pub async fn run(session: Options, options: TuiOptions) -> Result<()> {
         let _ = inputs.send(Input::Key(key));
     }
     let mut driver = Driver::new(session, inputs);
-    let ended = turn(&mut state, &mut screen, &mut driver, &mut waiting, &mut signals).await;
+    let ended = turn(&mut state, &mut screen, &mut driver, &mut waiting, &mut signals, &mut watch).await;
     state.remember_here();
+    if !matches!(ended, Ok(Ended::Left)) {
+        state.cut_off();
+    }
     state.keep_looked();
     drop(screen);
-    ended.map_err(io_problem("the terminal is gone"))
+    match ended {
+        Ok(Ended::Left | Ended::CutOff) => Ok(()),
+        Ok(Ended::Failed) => Err(Problem::new(
+            ProblemKind::Internal,
+            "the screen was closed",
+            "a part of qd failed; its report stands above",
+        )
+        .next("start it again: drafts and the place where you were are kept; please report what stands above")),
+        Err(error) => Err(io_problem("the terminal is gone")(error)),
+    }
+}
+
+/// How the loop ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Ended {
+    /// The user left, or somebody asked the program to end.
+    Left,
+    /// The terminal has gone.
+    CutOff,
+    /// A task panicked; the terminal is given back already.
+    Failed,
 }
 
 /// Line mode instead of a screen.
@@ -163,25 +164,6 @@ async fn plain(
     }
 }
 
-/// Tells when a file of the themes or keymaps folder changes. Watched by the system, not polled.
-fn watch_config(
-    dir: &std::path::Path,
-    inputs: tokio::sync::mpsc::UnboundedSender<Input>,
-) -> Option<notify::RecommendedWatcher> {
-    use notify::Watcher;
-    let mut watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
-        if event.is_ok_and(|e| e.kind.is_modify() || e.kind.is_create() || e.kind.is_remove()) {
-            let _ = inputs.send(Input::ConfigChanged);
-        }
-    })
-    .ok()?;
-    let mut any = false;
-    for folder in ["themes", "keymaps"] {
-        any |= watcher.watch(&dir.join(folder), notify::RecursiveMode::NonRecursive).is_ok();
-    }
-    any.then_some(watcher)
-}
-
 fn as_input(told: Told) -> Input {
     match told {
         Told::Key(key) => Input::Key(key),
@@ -198,7 +180,8 @@ async fn turn(
     driver: &mut Driver,
     waiting: &mut UnboundedReceiver<Input>,
     signals: &mut Signals,
-) -> io::Result<()> {
+    watch: &mut Option<ConfigWatch>,
+) -> io::Result<Ended> {
     let mut terminal = Some(events());
     let mut pace = Pace::default();
     let mut batch: Vec<Input> = Vec::new();
@@ -208,19 +191,31 @@ async fn turn(
         let mut effects = state.take_effects();
         while !effects.is_empty() {
             for effect in std::mem::take(&mut effects) {
-                if needs_terminal(&effect) {
+                if let Effect::SignIn { context } = &effect {
+                    let Some(command) = plugin(state, context).await else {
+                        driver.ask(context, PROGRAM, Ask::SignIn);
+                        continue;
+                    };
+                    terminal = None;
+                    match crate::sign_in::sign_in(context, &command, state, screen, signals).await? {
+                        Some(Signal::CutOff) => return Ok(Ended::CutOff),
+                        Some(_) => return Ok(Ended::Left),
+                        None => continue,
+                    }
+                }
+                let lends = needs_terminal(&effect);
+                if lends {
                     terminal = None;
                 }
-                if let Effect::SignIn { context } = &effect {
-                    sign_in(context, state, screen).await?;
-                    continue;
-                }
                 effects.extend(carry_out(effect, state, screen, driver)?);
+                if lends {
+                    signals.forget_interrupts().await;
+                }
             }
         }
         terminal.get_or_insert_with(events);
         if state.quit {
-            return Ok(());
+            return Ok(Ended::Left);
         }
         let now = Instant::now();
         if state.dirty || state.stale {
@@ -240,7 +235,8 @@ async fn turn(
                         update(state, Input::Resize(size.0, size.1)).into_iter().for_each(|e| state.push_effect(e));
                         state.dirty = false;
                     }
-                    let sent = screen.draw(size, |buffer| view::draw(state, buffer))?;
+                    let links = view::links(state, size);
+                    let sent = screen.draw(size, &links, |buffer| view::draw(state, buffer))?;
                     if sent > 0 {
                         pace.drew(began, began.elapsed());
                     }
@@ -255,18 +251,26 @@ async fn turn(
         if state.has_effects() {
             continue;
         }
-        let Some(keys) = &mut terminal else { return Ok(()) };
+        let Some(keys) = &mut terminal else { return Ok(Ended::Left) };
         tokio::select! {
             biased;
             told = keys.next() => match told {
                 Some(Ok(told)) => batch.push(as_input(told)),
                 Some(Err(error)) => return Err(error),
-                None => return Ok(()),
+                None => return Ok(Ended::CutOff),
             },
-            () = signals.any() => return Ok(()),
+            signal = signals.any() => match signal {
+                Signal::End | Signal::Interrupt => return Ok(Ended::Left),
+                Signal::CutOff => return Ok(Ended::CutOff),
+                Signal::GoOn => {
+                    screen.retake()?;
+                    state.dirty = true;
+                }
+            },
+            () = screen::panicked() => return Ok(Ended::Failed),
             input = waiting.recv() => match input {
                 Some(input) => batch.push(input),
-                None => return Ok(()),
+                None => return Ok(Ended::Left),
             },
             () = until(frame) => {}
             () = until(tick) => batch.push(Input::Tick),
@@ -280,6 +284,9 @@ async fn turn(
         }
         batch.sort_by_key(|i| !i.from_person());
         for input in batch.drain(..) {
+            if let (Input::ConfigChanged, Some(watch)) = (&input, watch.as_mut()) {
+                watch.widen();
+            }
             person |= input.from_person();
             update(state, input).into_iter().for_each(|e| state.push_effect(e));
         }
@@ -303,9 +310,14 @@ async fn until(at: Option<Instant>) {
     }
 }
 
+/// The command of the plugin with which a context signs in.
+async fn plugin(state: &State, context: &str) -> Option<String> {
+    state.session.cluster(context).ok()?.sign_in_command().await
+}
+
 /// Effects for which nobody else may read the terminal.
 fn needs_terminal(effect: &Effect) -> bool {
-    matches!(effect, Effect::Suspend | Effect::Editor { .. } | Effect::SignIn { .. })
+    matches!(effect, Effect::Suspend | Effect::Editor { .. })
 }
 
 fn carry_out(effect: Effect, state: &mut State, screen: &mut Screen, driver: &mut Driver) -> io::Result<Vec<Effect>> {
@@ -323,7 +335,10 @@ fn carry_out(effect: Effect, state: &mut State, screen: &mut Screen, driver: &mu
             Ok(way) => say(Level::Good, format!("{what}: {way}")),
             Err(why) => say(Level::Bad, format!("cannot copy {what}: {why}")),
         },
-        Effect::OpenLink(url) => open_link(&url, screen, &mut say),
+        Effect::OpenLink(url) => {
+            let said = open_link(&url, screen);
+            update(state, said)
+        }
         Effect::Mouse(on) => {
             screen.set_mouse(on)?;
             Vec::new()
@@ -358,43 +373,29 @@ fn carry_out(effect: Effect, state: &mut State, screen: &mut Screen, driver: &mu
             let (level, said) = crate::state::effect::keep(&name, &text);
             say(level, said)
         }
-        Effect::Save { path, text } => match std::fs::write(&path, text) {
-            Ok(()) => say(Level::Good, format!("saved to {path}")),
-            Err(error) => say(Level::Bad, format!("cannot save to {path}: {error}")),
-        },
+        Effect::Save { path, text } => {
+            let (level, said) = crate::state::effect::save(&path, &text);
+            say(level, said)
+        }
     })
 }
 
-/// Lends the terminal to the credential plugin, and comes back to the same view.
-async fn sign_in(context: &str, state: &mut State, screen: &mut Screen) -> io::Result<()> {
-    screen::restore();
-    println!("Signing in to {context} …");
-    let result = state.session.sign_in(context).await;
-    screen.take()?;
-    state.size = screen::size();
-    let said = match result {
-        Ok(()) => Input::Say(Level::Good, format!("signed in to {context}")),
-        Err(problem) => Input::Say(Level::Bad, problem.to_string()),
-    };
-    update(state, said).into_iter().for_each(|e| state.push_effect(e));
-    state.dirty = true;
-    Ok(())
-}
-
-fn open_link(url: &str, screen: &Screen, say: &mut dyn FnMut(Level, String) -> Vec<Effect>) -> Vec<Effect> {
+/// Opens an address in a browser of this machine; else it is shown as a link and copied.
+fn open_link(url: &str, screen: &Screen) -> Input {
     if !links::allowed(url) {
-        return say(Level::Warn, "only http and https links are opened".into());
+        return Input::Say(Level::Warn, "only http and https links are opened".into());
     }
     if links::has_browser(&screen.caps) {
         return match links::open(url) {
-            Ok(()) => say(Level::Good, format!("opened {url}")),
-            Err(why) => say(Level::Bad, format!("cannot open {url}: {why}")),
+            Ok(()) => Input::Say(Level::Good, format!("opened {url}")),
+            Err(why) => Input::Say(Level::Bad, format!("cannot open {url}: {why}")),
         };
     }
-    match clipboard::copy(url, &screen.caps, |s| screen.send(s)) {
-        Ok(way) => say(Level::Good, format!("{url}  ({way})")),
-        Err(_) => say(Level::Good, url.to_owned()),
-    }
+    let text = match clipboard::copy(url, &screen.caps, |s| screen.send(s)) {
+        Ok(way) => format!("{url}  ({way})"),
+        Err(_) => url.to_owned(),
+    };
+    Input::Link { url: url.to_owned(), text }
 }
 
 #[cfg(test)]

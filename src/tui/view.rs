@@ -4,6 +4,8 @@ use crate::keymap::{Found, Keymap};
 use crate::state::State;
 use crate::state::age;
 use crate::state::app::Overlay;
+use crate::state::toasts::Toast;
+use crate::terminal::encode::LinkArea;
 use crate::theme::Role;
 use crate::widgets::{Canvas, popup, text};
 use quarterdeck_core::cluster::Connection;
@@ -171,23 +173,54 @@ fn hints(state: &State, canvas: &mut Canvas<'_>) {
     }
 }
 
-fn toasts(state: &State, canvas: &mut Canvas<'_>) {
-    let (width, height) = (canvas.width(), canvas.height());
+/// A message as it stands on the screen: its left end, its first line, its width, its lines.
+struct Placed<'a> {
+    toast: &'a Toast,
+    x: u16,
+    top: u16,
+    cells: u16,
+    lines: Vec<String>,
+}
+
+fn placed(state: &State, width: u16, height: u16) -> Vec<Placed<'_>> {
     let mut y = height.saturating_sub(1);
+    let mut all = Vec::new();
     for toast in state.toasts.shown().iter().rev() {
         let room = usize::from(width.saturating_sub(6)).max(8);
         let mut lines = text::wrap(&quarterdeck_core::text::clean(&toast.text), room);
         lines.truncate(4);
         let cells = lines.iter().map(|l| text::width(l)).max().unwrap_or(0) as u16 + 4;
         let Some(top) = y.checked_sub(lines.len() as u16).filter(|top| *top > 1) else { break };
-        let x = width.saturating_sub(cells);
+        all.push(Placed { toast, x: width.saturating_sub(cells), top, cells, lines });
+        y = top;
+    }
+    all
+}
+
+fn toasts(state: &State, canvas: &mut Canvas<'_>) {
+    for Placed { toast, x, top, cells, lines } in placed(state, canvas.width(), canvas.height()) {
         canvas.clear(x, top, cells, lines.len() as u16, Role::Toast);
         canvas.text(x + 1, top, state.theme.glyphs.level(toast.level), Role::Toast);
         for (i, line) in lines.iter().enumerate() {
             canvas.text(x + 3, top + i as u16, line, Role::Toast);
         }
-        y = top;
     }
+}
+
+/// Where links stand on a screen of this size.
+pub fn links(state: &State, (width, height): (u16, u16)) -> Vec<LinkArea> {
+    if state.toasts.shown().iter().all(|t| t.link.is_none()) || width < 20 || height < 5 {
+        return Vec::new();
+    }
+    let mut all = Vec::new();
+    for Placed { toast, x, top, lines, .. } in placed(state, width, height) {
+        let Some(url) = &toast.link else { continue };
+        for (i, line) in lines.iter().enumerate() {
+            let cells = text::width(line) as u16;
+            all.push(LinkArea { x: x + 3, y: top + i as u16, cells, url: url.clone() });
+        }
+    }
+    all
 }
 
 fn which_key(state: &State, canvas: &mut Canvas<'_>) {

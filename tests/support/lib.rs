@@ -8,6 +8,7 @@
 //!   of the hosts. Each is a real server of a Go module below `tests/real`, or of Debian's packages ([`debian`]).
 //! - [`argocd`], [`gitea`], [`flux`]: the real Argo CD with a real git server, and Flux's kustomize-controller.
 //! - [`metrics_server`]: the real metrics-server, which measures the pods that KWOK plays.
+//! - [`proxy`], [`issuer`]: a proxy and an OpenID Connect issuer on loopback.
 //! - [`http::Client`] speaks HTTP/1.1 to whatever a kubeconfig names.
 
 pub mod acme;
@@ -19,10 +20,12 @@ pub mod edge;
 pub mod flux;
 pub mod gitea;
 pub mod http;
+pub mod issuer;
 pub mod keeper;
 pub mod metrics_server;
 pub mod pki;
 pub mod programs;
+pub mod proxy;
 pub mod pty;
 pub mod real;
 pub mod sim;

@@ -51,6 +51,16 @@ impl Authority {
         self.sign(params)
     }
 
+    /// A client certificate that ended on 1 April 2020.
+    pub fn expired_client(&self, user: &str) -> Identity {
+        let mut params = CertificateParams::default();
+        params.distinguished_name.push(DnType::CommonName, user);
+        params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
+        params.not_before = rcgen::date_time_ymd(2020, 1, 1);
+        params.not_after = rcgen::date_time_ymd(2020, 4, 1);
+        self.sign(params)
+    }
+
     /// A serving certificate for these DNS names and IP addresses.
     pub fn server(&self, user: &str, group: Option<&str>, names: &[&str]) -> Identity {
         let names: Vec<String> = names.iter().map(|n| (*n).to_owned()).collect();

@@ -6,7 +6,7 @@
 use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
 use std::io::{Read, Write};
 use std::path::Path;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::{Duration, Instant};
 
@@ -22,8 +22,10 @@ struct Shown {
 /// A program under test in a terminal of its own.
 pub struct Terminal {
     shown: Arc<(Mutex<Shown>, Condvar)>,
-    writer: Arc<Mutex<Box<dyn Write + Send>>>,
-    master: Box<dyn MasterPty + Send>,
+    writer: Arc<Mutex<Option<Box<dyn Write + Send>>>>,
+    master: Option<Box<dyn MasterPty + Send>>,
+    reading: Option<std::thread::JoinHandle<()>>,
+    hung_up: Arc<AtomicBool>,
     child: Box<dyn Child + Send + Sync>,
     bytes: Arc<AtomicU64>,
     writes: Arc<AtomicU64>,
@@ -90,7 +92,7 @@ impl Terminal {
         let child = pair.slave.spawn_command(command).expect("the program starts");
         drop(pair.slave);
         let mut reader = pair.master.try_clone_reader().expect("a reader");
-        let writer = Arc::new(Mutex::new(pair.master.take_writer().expect("a writer")));
+        let writer = Arc::new(Mutex::new(Some(pair.master.take_writer().expect("a writer"))));
         let shown = Arc::new((
             Mutex::new(Shown {
                 parser: vt100::Parser::new(options.rows, options.cols, 0),
@@ -104,10 +106,13 @@ impl Terminal {
         let writes = Arc::new(AtomicU64::new(0));
         let each = writes.clone();
         let (seen, answer, counted, answers) = (shown.clone(), writer.clone(), bytes.clone(), options.answers);
-        std::thread::spawn(move || {
+        let hung_up = Arc::new(AtomicBool::new(false));
+        let hanging = hung_up.clone();
+        let reading = std::thread::spawn(move || {
             let mut buffer = [0_u8; 65536];
             loop {
                 let n = reader.read(&mut buffer).unwrap_or(0);
+                let n = if hanging.load(Ordering::SeqCst) { 0 } else { n };
                 let (lock, changed) = &*seen;
                 let mut shown = lock.lock().unwrap();
                 if n == 0 {
@@ -127,14 +132,15 @@ impl Terminal {
                 drop(shown);
                 if answers {
                     let reply = reply_to(&buffer[..n], row, col);
-                    if !reply.is_empty() {
-                        let mut writer = answer.lock().unwrap();
+                    if !reply.is_empty()
+                        && let Some(writer) = answer.lock().unwrap().as_mut()
+                    {
                         let _ = writer.write_all(&reply).and_then(|()| writer.flush());
                     }
                 }
             }
         });
-        Self { shown, writer, master: pair.master, child, bytes, writes }
+        Self { shown, writer, master: Some(pair.master), reading: Some(reading), hung_up, child, bytes, writes }
     }
 
     /// Types. `<enter> <esc> <tab> <up> <down> <left> <right> <pgup> <pgdn> <home> <end> <bs> <space> <lt>`
@@ -145,8 +151,9 @@ impl Terminal {
 
     /// Sends raw bytes.
     pub fn send(&self, bytes: &[u8]) {
-        let mut writer = self.writer.lock().unwrap();
-        let _ = writer.write_all(bytes).and_then(|()| writer.flush());
+        if let Some(writer) = self.writer.lock().unwrap().as_mut() {
+            let _ = writer.write_all(bytes).and_then(|()| writer.flush());
+        }
     }
 
     /// The screen as text, one line a row, without trailing blanks.
@@ -250,7 +257,44 @@ impl Terminal {
 
     pub fn resize(&self, cols: u16, rows: u16) {
         self.shown.0.lock().unwrap().parser.screen_mut().set_size(rows, cols);
-        self.master.resize(PtySize { rows, cols, pixel_width: 0, pixel_height: 0 }).expect("resized");
+        let size = PtySize { rows, cols, pixel_width: 0, pixel_height: 0 };
+        self.master.as_ref().expect("it was not hung up").resize(size).expect("resized");
+    }
+
+    /// The line is cut: nobody holds the terminal any more. The program has to draw something once a size changes.
+    pub fn hang_up(&mut self) {
+        self.hung_up.store(true, Ordering::SeqCst);
+        let (rows, cols) = self.shown.0.lock().unwrap().parser.screen().size();
+        self.resize(cols + 1, rows);
+        if let Some(reading) = self.reading.take() {
+            let _ = reading.join();
+        }
+        *self.writer.lock().unwrap() = None;
+        self.master = None;
+    }
+
+    /// Sends the program a signal by its name, e.g. `TERM`.
+    pub fn signal(&self, name: &str) {
+        signal(self.pid(), name);
+    }
+
+    /// Waits until these bytes have come from the program.
+    pub fn wait_raw(&self, bytes: &[u8], limit: Duration) {
+        let end = Instant::now() + limit;
+        let (lock, changed) = &*self.shown;
+        let mut shown = lock.lock().unwrap();
+        while !shown.raw.windows(bytes.len()).any(|w| w == bytes) {
+            let now = Instant::now();
+            let screen = text_of(shown.parser.screen());
+            assert!(now < end && !shown.closed, "waited for {:?}:\n{screen}", String::from_utf8_lossy(bytes));
+            shown = changed.wait_timeout(shown, end - now).unwrap().0;
+        }
+    }
+
+    /// The colour of the text at a place of the screen, as SGR would name it.
+    pub fn colour_at(&self, row: u16, col: u16) -> String {
+        let shown = self.shown.0.lock().unwrap();
+        shown.parser.screen().cell(row, col).map(|cell| format!("{:?}", cell.fgcolor())).unwrap_or_default()
     }
 
     pub fn pid(&self) -> u32 {
@@ -259,7 +303,14 @@ impl Terminal {
 
     /// `kill -9`.
     pub fn kill(&mut self) {
-        let _ = self.child.kill();
+        self.end();
+    }
+
+    /// The library's own way would be a hang-up, which the program hears and tidies up after.
+    fn end(&mut self) {
+        if self.alive() {
+            signal(self.pid(), "KILL");
+        }
         let _ = self.child.wait();
     }
 
@@ -293,8 +344,7 @@ impl Terminal {
 
 impl Drop for Terminal {
     fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        self.end();
     }
 }
 
@@ -324,6 +374,27 @@ fn reply_to(output: &[u8], row: u16, col: u16) -> Vec<u8> {
         reply.extend_from_slice(b"\x1b[?62;22;52c");
     }
     reply
+}
+
+/// Sends a process a signal by its name, e.g. `TERM`.
+pub fn signal(pid: u32, name: &str) {
+    let sent = std::process::Command::new("kill").args([format!("-{name}"), pid.to_string()]).status();
+    // Who is gone already needs none; and a panic while a test fails would hide why it does.
+    if !sent.is_ok_and(|s| s.success()) && !std::thread::panicking() {
+        assert!(!Path::new(&format!("/proc/{pid}")).exists(), "SIG{name} for {pid}");
+    }
+}
+
+/// Waits for something that no terminal tells.
+///
+/// # Panics
+/// When it does not come in time.
+pub fn until(what: &str, limit: Duration, mut done: impl FnMut() -> bool) {
+    let end = Instant::now() + limit;
+    while !done() {
+        assert!(Instant::now() < end, "waited {limit:?} for {what}");
+        std::thread::sleep(Duration::from_millis(30));
+    }
 }
 
 /// Turns `jj<enter>` into the bytes that a terminal sends.

@@ -31,6 +31,7 @@ pub struct RealCluster {
     name: String,
     state: PathBuf,
     port: u16,
+    etcd_port: u16,
     authority: Authority,
     token: String,
     arguments: Vec<String>,
@@ -52,7 +53,7 @@ pub fn shared_with(test: &str, options: &Options) -> Option<&'static RealCluster
     let started = SHARED.get_or_init(|| {
         let programs = programs()?;
         let name = std::env::current_exe().ok().and_then(|p| Some(p.file_stem()?.to_string_lossy().into_owned()));
-        Ok(RealCluster::launch(&name.unwrap_or_else(|| "tests".to_owned()), options, programs))
+        Ok(RealCluster::launch(&name.unwrap_or_else(|| "tests".to_owned()), options, programs, &[], &[]))
     });
     match started {
         Ok(cluster) => Some(cluster),
@@ -82,14 +83,20 @@ impl RealCluster {
     /// As [`RealCluster::start`], with options.
     pub fn start_with(name: &str, options: &Options) -> RealCluster {
         let programs = programs().unwrap_or_else(|why| panic!("{name}: {why}"));
-        RealCluster::launch(name, options, programs)
+        RealCluster::launch(name, options, programs, &[], &[])
     }
 
-    fn launch(name: &str, options: &Options, programs: Programs) -> RealCluster {
+    /// As [`RealCluster::start_with`], with further flags of the API server, and of etcd.
+    pub fn start_with_flags(name: &str, options: &Options, api: &[String], etcd: &[String]) -> RealCluster {
+        let programs = programs().unwrap_or_else(|why| panic!("{name}: {why}"));
+        RealCluster::launch(name, options, programs, api, etcd)
+    }
+
+    fn launch(name: &str, options: &Options, programs: Programs, api: &[String], etcd: &[String]) -> RealCluster {
         // Another program may take a port between our look and the server's bind; then all of it is done again.
         let mut failures = Vec::new();
         for _ in 0..3 {
-            match RealCluster::launch_once(name, options, programs.clone()) {
+            match RealCluster::launch_once(name, options, programs.clone(), api, etcd) {
                 Ok(cluster) => return cluster,
                 Err(why) => failures.push(why),
             }
@@ -97,18 +104,27 @@ impl RealCluster {
         panic!("the real cluster {name} does not start:\n{}", failures.join("\n"))
     }
 
-    fn launch_once(name: &str, options: &Options, programs: Programs) -> Result<RealCluster, String> {
+    fn launch_once(
+        name: &str,
+        options: &Options,
+        programs: Programs,
+        more_api: &[String],
+        more_etcd: &[String],
+    ) -> Result<RealCluster, String> {
         let state = new_folder(name).map_err(|e| format!("no folder for the cluster: {e}"))?;
         let janitor = janitor(&state)?;
         let [port, etcd, peer, manager, kubelet] = free_ports();
         let authority = Authority::new("kubernetes-ca");
         let token = format!("qd-{:x}-{}", nanoseconds(), std::process::id());
         let arguments = write_files(&state, &authority, &token).map_err(|e| format!("{}: {e}", state.display()))?;
-        let arguments = api_arguments(arguments, port, etcd);
+        let mut arguments = api_arguments(arguments, port, etcd);
+        arguments.extend_from_slice(more_api);
+        let etcd_port = etcd;
         let mut cluster = RealCluster {
             name: name.to_owned(),
             state,
             port,
+            etcd_port,
             authority,
             token,
             arguments,
@@ -117,7 +133,7 @@ impl RealCluster {
             others: Vec::new(),
             _janitor: janitor,
         };
-        let etcd = cluster.etcd(etcd, peer)?;
+        let etcd = cluster.etcd(etcd, peer, more_etcd)?;
         cluster.others.push(etcd);
         cluster.try_start_api()?;
         let manager = cluster.manager(manager, options)?;
@@ -132,6 +148,21 @@ impl RealCluster {
     /// The address of the API server.
     pub fn url(&self) -> String {
         format!("https://127.0.0.1:{}", self.port)
+    }
+
+    /// The port of its API server.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// A bare client of its etcd, whose gateway speaks JSON.
+    pub fn etcd_client(&self) -> Client {
+        let plain = json!({
+            "clusters": [{"name": "e", "cluster": {"server": format!("http://127.0.0.1:{}", self.etcd_port)}}],
+            "contexts": [{"name": "e", "context": {"cluster": "e"}}],
+            "current-context": "e"
+        });
+        Client::from_kubeconfig(&plain.to_string()).expect("our own kubeconfig")
     }
 
     /// A kubeconfig for the administrator, who shows a client certificate.
@@ -205,7 +236,10 @@ impl RealCluster {
         };
         let name = text("/metadata/name");
         let path = format!("/{root}/{version}/{scope}{plural}/{name}?fieldManager=tests&force=true");
-        let request = Request::new("PATCH", &path).body("application/apply-patch+yaml", object.to_string());
+        // What JSON lets through and YAML forbids.
+        let escape = |c: char| if c.is_control() { format!("\\u{:04x}", u32::from(c)) } else { c.to_string() };
+        let text: String = object.to_string().chars().map(escape).collect();
+        let request = Request::new("PATCH", &path).body("application/apply-patch+yaml", text);
         let answer = self.client().send(&request).expect("an answer");
         assert!(answer.status == 200 || answer.status == 201, "apply {name}: {}", answer.text());
     }
@@ -248,9 +282,9 @@ impl RealCluster {
         Ok(())
     }
 
-    fn etcd(&self, port: u16, peer: u16) -> Result<Kept, String> {
+    fn etcd(&self, port: u16, peer: u16, more: &[String]) -> Result<Kept, String> {
         let (client, peer) = (format!("http://127.0.0.1:{port}"), format!("http://127.0.0.1:{peer}"));
-        let arguments = [
+        let mut arguments = vec![
             "--name=qd".to_owned(),
             format!("--data-dir={}", self.state.join("etcd").display()),
             format!("--listen-client-urls={client}"),
@@ -263,6 +297,7 @@ impl RealCluster {
             "--log-level=warn".to_owned(),
             "--quota-backend-bytes=4294967296".to_owned(),
         ];
+        arguments.extend_from_slice(more);
         let mut etcd = self.keep("etcd", &arguments)?;
         let plain = json!({
             "clusters": [{"name": "e", "cluster": {"server": client}}],
@@ -353,6 +388,25 @@ impl RealCluster {
     fn keep(&self, name: &str, arguments: &[String]) -> Result<Kept, String> {
         let log = self.state.join(format!("{name}.log"));
         Kept::start(name, &self.programs.path(name), arguments, &log).map_err(|e| format!("cannot start {name}: {e}"))
+    }
+
+    /// A kubeconfig for a user whose entry is given, e.g. `{"exec": {…}}`; entries of the cluster can be added.
+    pub fn kubeconfig(&self, credentials: &Value, cluster: &Value) -> String {
+        let mut config: Value = serde_json::from_str(&self.config("somebody", credentials)).expect("our own JSON");
+        for (name, value) in cluster.as_object().into_iter().flatten() {
+            config["clusters"][0]["cluster"][name] = value.clone();
+        }
+        format!("{config:#}\n")
+    }
+
+    /// The bearer token of [`Self::token`].
+    pub fn bearer(&self) -> &str {
+        &self.token
+    }
+
+    /// The authority that signs all of its certificates.
+    pub fn authority(&self) -> &Authority {
+        &self.authority
     }
 
     fn certificate_config(&self, user: &str, identity: &Identity) -> String {

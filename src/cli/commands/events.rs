@@ -31,12 +31,29 @@ pub async fn run(arguments: Arguments, common: &Common) -> Result<u8> {
     let place = Place::open(common)?;
     let form = arguments.printed.output;
     let mut found: Vec<(String, Value)> = Vec::new();
-    for context in &place.contexts {
-        let cluster = place.session.cluster(context)?;
-        let question = question(&arguments, &place, context).await?;
-        let (events, problems) = ask::objects(&cluster, &question).await?;
-        problems.iter().for_each(|p| eprintln!("qd: {}", p.line()));
-        found.extend(events.into_iter().filter(|e| wanted(&arguments, e)).map(|e| (context.clone(), e)));
+    // All at the same time: a cluster that does not answer delays only itself.
+    let looks = place.contexts.iter().map(|context| async {
+        let look = async {
+            let question = question(&arguments, &place, context).await?;
+            ask::objects(&place.session.cluster(context)?, &question).await
+        };
+        (context.clone(), look.await)
+    });
+    let (mut answering, mut failed) = (Vec::new(), 0);
+    for (context, looked) in futures::future::join_all(looks).await {
+        match looked {
+            Ok((events, problems)) => {
+                problems.iter().for_each(|p| eprintln!("qd: {}", p.line()));
+                let events = events.into_iter().filter(|e| wanted(&arguments, e));
+                found.extend(events.map(|e| (context.clone(), e)));
+                answering.push(context);
+            }
+            Err(problem) if place.many() => {
+                eprintln!("qd: {context}: {problem}");
+                failed = if failed == 0 { problem.kind.exit_code() } else { failed };
+            }
+            Err(problem) => return Err(problem),
+        }
     }
     found.sort_by_key(|(_, e)| when(e));
     let now = place.session.clock().now();
@@ -54,10 +71,10 @@ pub async fn run(arguments: Arguments, common: &Common) -> Result<u8> {
             print(&table.text(!arguments.printed.no_headers, Paint::stdout(common.plain)));
         }
         if arguments.watch {
-            watch(&arguments, &place, common, &table.widths()).await?;
+            watch(&arguments, &place, &answering, common, &table.widths()).await?;
         }
     }
-    Ok(0)
+    Ok(failed)
 }
 
 async fn question(arguments: &Arguments, place: &Place, context: &str) -> Result<Question> {
@@ -71,9 +88,15 @@ async fn question(arguments: &Arguments, place: &Place, context: &str) -> Result
     Ok(question)
 }
 
-async fn watch(arguments: &Arguments, place: &Place, common: &Common, widths: &[usize]) -> Result<()> {
+async fn watch(
+    arguments: &Arguments,
+    place: &Place,
+    contexts: &[String],
+    common: &Common,
+    widths: &[usize],
+) -> Result<()> {
     let mut streams = Vec::new();
-    for context in &place.contexts {
+    for context in contexts {
         let cluster = place.session.cluster(context)?;
         let question = question(arguments, place, context).await?;
         let seen = ask::table(&cluster, &question).await?;

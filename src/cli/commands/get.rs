@@ -11,6 +11,7 @@ use quarterdeck_core::resources::{Column, Kind, Level, Query, Scope};
 use quarterdeck_core::text::clean_line;
 use quarterdeck_core::{Problem, ProblemKind, Result};
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 
 #[derive(Debug, Args)]
 pub struct Arguments {
@@ -63,32 +64,38 @@ pub async fn run(arguments: Arguments, common: &Common) -> Result<u8> {
         }
         _ => asked.extend(typed.split(',').map(|kind| (kind.to_string(), arguments.names.clone()))),
     }
+    // All at the same time: a cluster that does not answer delays only itself.
+    let wishes = place.contexts.iter().flat_map(|context| asked.iter().map(move |wish| (context, wish)));
+    let looks = wishes.map(|(context, (kind, names))| {
+        let look = look(&place, context, kind, names, &arguments, query);
+        async move { (context.clone(), look.await) }
+    });
     let mut found = Vec::new();
-    let mut failed: Option<Problem> = None;
-    for context in &place.contexts {
-        for (kind, names) in &asked {
-            match look(&place, context, kind, names, &arguments, query).await {
-                Ok(mut one) => found.append(&mut one),
-                // One cluster that does not answer leaves the others readable.
-                Err(problem) if place.many() => {
+    let mut failed: BTreeMap<String, Problem> = BTreeMap::new();
+    for (context, looked) in futures::future::join_all(looks).await {
+        match looked {
+            Ok(mut one) => found.append(&mut one),
+            // One cluster that does not answer leaves the others readable.
+            Err(problem) if place.many() => {
+                if failed.get(&context) != Some(&problem) {
                     eprintln!("qd: {context}: {problem}");
-                    failed.get_or_insert(problem);
                 }
-                Err(problem) => return Err(problem),
+                failed.entry(context).or_insert(problem);
             }
+            Err(problem) => return Err(problem),
         }
     }
     let form = arguments.printed.output;
     if form.is_data() {
         let single = asked.len() == 1 && asked[0].1.len() == 1;
-        print_data(&place, &found, single, form);
+        print_data(&place, &found, &failed, single, form);
     } else {
         print_tables(&place, &found, &arguments, common);
     }
     if arguments.watch {
         watch(&place, &found, &arguments, common, query).await?;
     }
-    Ok(failed.map_or(0, |p| p.kind.exit_code()))
+    Ok(place.contexts.iter().find_map(|c| failed.get(c)).map_or(0, |p| p.kind.exit_code()))
 }
 
 async fn look(
@@ -159,7 +166,7 @@ fn tell_gaps(cluster: &Cluster, kind: &Kind, table: &ServerTable) {
     }
 }
 
-fn print_data(place: &Place, found: &[Found], single: bool, form: Form) {
+fn print_data(place: &Place, found: &[Found], failed: &BTreeMap<String, Problem>, single: bool, form: Form) {
     let list = |items: Vec<&Value>| json!({ "apiVersion": "v1", "kind": "List", "metadata": {}, "items": items });
     let value = if place.many() {
         let contexts: Vec<Value> = place
@@ -168,7 +175,11 @@ fn print_data(place: &Place, found: &[Found], single: bool, form: Form) {
             .map(|context| {
                 let items: Vec<&Value> =
                     found.iter().filter(|f| f.context == *context).flat_map(|f| &f.objects).collect();
-                json!({ "context": context, "items": items })
+                match failed.get(context) {
+                    // An empty list would say that there is nothing.
+                    Some(problem) => json!({ "context": context, "problem": problem, "items": items }),
+                    None => json!({ "context": context, "items": items }),
+                }
             })
             .collect();
         json!({ "kind": "ContextList", "contexts": contexts })

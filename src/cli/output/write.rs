@@ -10,7 +10,10 @@ pub fn print(text: &str) {
         if e.kind() == ErrorKind::BrokenPipe {
             std::process::exit(0);
         }
-        eprintln!("qd: cannot write: {e}");
+        let _ = writeln!(
+            std::io::stderr(),
+            "qd: cannot write to standard output: {e}\n  next: make room there, or write elsewhere"
+        );
         std::process::exit(1);
     }
 }

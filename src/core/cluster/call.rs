@@ -155,7 +155,7 @@ impl Cluster {
                     .next("check the network and the load of the API server"));
             }
             Ok(Err(error)) => {
-                let problem = transport_problem(target, self.server(), &error);
+                let problem = transport_problem(target, self.server(), self.inner.shared.proxy().as_ref(), &error);
                 if problem.kind == ProblemKind::Unreachable {
                     // Certificates may have been renewed on disk.
                     self.forget_client().await;
@@ -170,7 +170,13 @@ impl Cluster {
         }
         let retry_after = answer.headers().get(RETRY_AFTER).and_then(|v| v.to_str().ok()).and_then(|v| v.parse().ok());
         let body = self.error_body(answer).await;
-        let problem = status_problem(target, status.as_u16(), retry_after, &body);
+        let mut problem = status_problem(target, status.as_u16(), retry_after, &body);
+        if problem.kind == ProblemKind::Unauthenticated {
+            self.tell_expired_certificate(&mut problem);
+        }
+        if problem.kind == ProblemKind::Forbidden {
+            self.tell_impersonation(&mut problem, &String::from_utf8_lossy(&body));
+        }
         if problem.kind == ProblemKind::Forbidden {
             self.inner.access.forget(&target.right());
         }
@@ -178,6 +184,28 @@ impl Cluster {
             self.note(Ok(status.as_u16()));
         }
         Err(problem)
+    }
+
+    /// API servers look at client certificates after the handshake and say nothing about why they refuse one.
+    fn tell_expired_certificate(&self, problem: &mut Problem) {
+        let ends = self.inner.recipe.user_entry().as_ref().and_then(super::credential::certificate_ends);
+        if let Some(at) = ends.filter(|at| *at <= self.clock().now()) {
+            problem.why = format!("the client certificate of the user expired on {}", crate::clock::format_time(at));
+            problem.next = "get a new client certificate and key into the kubeconfig, then ctrl-r on the screen".into();
+        }
+    }
+
+    /// Who may not act for somebody else is refused that, whatever was asked.
+    fn tell_impersonation(&self, problem: &mut Problem, said: &str) {
+        let entry = || self.inner.recipe.user_entry().and_then(|user| user.impersonate);
+        let Some(other) = self.inner.options.impersonate_user.clone().or_else(entry) else { return };
+        if !said.contains("cannot impersonate") {
+            return;
+        }
+        let who = said.split("User \\\"").nth(1).and_then(|rest| rest.split('\\').next()).unwrap_or("this user");
+        let (who, other) = (crate::text::clean_line(who), crate::text::clean_line(&other));
+        problem.why = format!("{who} may not act as {other}");
+        problem.next = format!("ask for the right to impersonate {other}, or leave --as (`as` in the kubeconfig) out");
     }
 
     async fn error_body(&self, answer: http::Response<Body>) -> Bytes {
@@ -205,9 +233,9 @@ impl Cluster {
     }
 
     fn chunks(&self, answer: http::Response<Body>, target: Target) -> BoxStream<'static, Result<Bytes>> {
-        let server = self.server().to_string();
+        let (server, through) = (self.server().to_string(), self.inner.shared.proxy());
         let chunks = answer.into_body().into_data_stream();
-        chunks.map_err(move |e| transport_problem(&target, &server, &e)).boxed()
+        chunks.map_err(move |e| transport_problem(&target, &server, through.as_ref(), &e)).boxed()
     }
 }
 
@@ -294,7 +322,7 @@ fn uri(request: &Request) -> String {
 }
 
 /// RFC 3986: unreserved characters and those named stay, the rest is escaped.
-fn escape(out: &mut String, text: &str, stay: &[u8]) {
+pub(super) fn escape(out: &mut String, text: &str, stay: &[u8]) {
     use std::fmt::Write;
     for byte in text.bytes() {
         if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) || stay.contains(&byte) {

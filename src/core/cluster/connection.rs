@@ -9,6 +9,7 @@ use crate::clock::Clock;
 use crate::resources::Kinds;
 use crate::{Problem, ProblemKind, Result};
 use arc_swap::ArcSwapOption;
+use parking_lot::RwLock;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -82,11 +83,11 @@ pub(super) struct Inner {
     pub info: ContextInfo,
     /// All contexts of the kubeconfig; their namespaces and names are hints.
     pub contexts: Vec<ContextInfo>,
-    recipe: Recipe,
+    pub recipe: Recipe,
     pub options: ConnectOptions,
     pub shared: Arc<Shared>,
     state: watch::Sender<Connection>,
-    credential: tokio::sync::OnceCell<Arc<Credential>>,
+    credential: tokio::sync::Mutex<Option<Credential>>,
     built: tokio::sync::Mutex<Option<Built>>,
     pub kinds: ArcSwapOption<Kinds>,
     pub discovering: tokio::sync::Mutex<()>,
@@ -112,7 +113,7 @@ impl Cluster {
         shared.read_only.store(options.read_only, Ordering::Relaxed);
         shared.interactive.store(options.interactive, Ordering::Relaxed);
         let recipe = Recipe {
-            kubeconfig: kubeconfig.clone(),
+            kubeconfig: RwLock::new(kubeconfig.clone()),
             context: info.name.clone(),
             impersonate_user: options.impersonate_user.clone(),
             impersonate_groups: options.impersonate_groups.clone(),
@@ -124,7 +125,7 @@ impl Cluster {
             options: options.clone(),
             shared,
             state: watch::channel(Connection::Connecting).0,
-            credential: tokio::sync::OnceCell::new(),
+            credential: tokio::sync::Mutex::default(),
             built: tokio::sync::Mutex::new(None),
             kinds: ArcSwapOption::empty(),
             discovering: tokio::sync::Mutex::new(()),
@@ -198,10 +199,15 @@ impl Cluster {
     }
 
     /// Signs in anew. A credential plugin gets the terminal (standard input and error), so a screen has to
-    /// be suspended first. Without a plugin the credential's files are read again.
+    /// be suspended first. Without a plugin the kubeconfig and the credential's files are read again: another tool may
+    /// have signed in meanwhile.
     pub async fn sign_in(&self) -> Result<()> {
+        if self.sign_in_command().await.is_none() {
+            self.inner.recipe.reread()?;
+            *self.inner.credential.lock().await = None;
+        }
         let credential = self.credential().await?;
-        credential.sign_in().await?;
+        credential.sign_in(self.clock().now()).await?;
         self.forget_client().await;
         self.invalidate_access();
         self.inner.state.send_if_modified(|state| {
@@ -255,24 +261,30 @@ impl Cluster {
         self.inner.options.call_time.unwrap_or(CALL_TIME)
     }
 
-    pub(super) async fn credential(&self) -> Result<Arc<Credential>> {
-        let make = || async { Ok(Arc::new(self.inner.recipe.credential().await?.1)) };
-        self.inner.credential.get_or_try_init(make).await.cloned()
+    pub(super) async fn credential(&self) -> Result<Credential> {
+        let mut slot = self.inner.credential.lock().await;
+        if let Some(credential) = &*slot {
+            return Ok(credential.clone());
+        }
+        let credential = self.inner.recipe.credential().await?.1;
+        Ok(slot.insert(credential).clone())
     }
 
     /// The HTTP stack; built on first use, and again when a plugin gave a new certificate.
     pub(super) async fn client(&self) -> Result<kube::Client> {
         let credential = self.credential().await?;
+        // Before anything else, so that a plugin that takes its time is not mistaken for a silent server; and it may
+        // give a certificate, which has to be there before the first handshake.
+        let may_ask = self.inner.shared.interactive.load(Ordering::Relaxed);
+        credential.header(self.clock().now(), may_ask).await?;
         let mut slot = self.inner.built.lock().await;
         if let Some(built) = &*slot
             && built.generation == credential.certificate().await.0
         {
             return Ok(built.client.clone());
         }
-        let (config, _) = self.inner.recipe.credential().await?;
-        // A plugin may give a certificate, which has to be there before the first handshake.
-        let may_ask = self.inner.shared.interactive.load(Ordering::Relaxed);
-        credential.header(self.clock().now(), may_ask).await?;
+        let (config, _, through) = self.inner.recipe.credential().await?;
+        self.inner.shared.set_proxy(through);
         let (generation, certificate) = credential.certificate().await;
         let (shared, clock) = (self.inner.shared.clone(), self.clock().clone());
         let build = move || super::transport::build(config, certificate, credential, shared, clock);

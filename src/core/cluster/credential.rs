@@ -1,56 +1,92 @@
-//! Who we are to the server: fixed tokens, token files that are read again, and credential plugins.
-//!
-//! Plugins are run here and not by the client library: they must not hang, must not write over a
-//! screen, and what they say has to reach the person.
+//! Who we are to the server: fixed tokens, token files that are read again, credential plugins ([`super::plugin`]) and
+//! id-tokens that an issuer renews ([`super::oidc`]).
 
-use crate::text::clean_line;
+use super::oidc::Oidc;
+use super::plugin::{self, Asked};
 use crate::{Problem, ProblemKind, Result};
 use base64::Engine;
 use http::HeaderValue;
-use kube::config::{AuthInfo, ExecConfig, ExecInteractiveMode};
+use kube::config::{AuthInfo, ExecConfig};
 use secrecy::{ExposeSecret, SecretString};
-use std::process::Stdio;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
+use tokio::sync::{Mutex, Notify};
 
 /// Token files are read again after this long, as client-go does.
 const FILE_AGE: Duration = Duration::from_secs(60);
-/// A credential is renewed this many seconds before it expires.
+/// A credential is renewed this many seconds before it expires; sooner when it lives shorter than four times that.
 const EARLY: i64 = 60;
-/// How long a plugin that may not ask questions may take.
-const PLUGIN_TIME: Duration = Duration::from_secs(30);
+/// After a failure a plugin or an issuer is left in peace for so long, and a credential that was expired from the
+/// start is used so long: each call would ask anew.
+const PAUSE: Duration = Duration::from_secs(5);
 
 /// Where the credential comes from.
 enum Source {
     /// A client certificate, an auth-provider that the client library handles, or nothing at all.
     Other,
     Fixed(HeaderValue),
-    File(std::path::PathBuf),
+    File(PathBuf),
     Plugin(Box<ExecConfig>),
+    Issuer(Box<Oidc>),
 }
 
-/// What a plugin or a file gave.
+/// What a plugin, an issuer or a file gave.
 #[derive(Default)]
-struct Got {
-    header: Option<HeaderValue>,
-    certificate: Option<(String, SecretString)>,
+pub(super) struct Got {
+    pub header: Option<HeaderValue>,
+    pub certificate: Option<(String, SecretString)>,
     /// Seconds since 1970; for files none.
-    expires: Option<i64>,
-    at: Option<Instant>,
+    pub expires: Option<i64>,
+    pub at: Option<Instant>,
+    /// What an issuer gave for the next time, when it was not what the kubeconfig holds.
+    pub refresh: Option<SecretString>,
+    /// The server has refused it: what the kubeconfig holds is used up.
+    pub refused: bool,
+    /// So many seconds before its end it is renewed.
+    pub early: i64,
     /// Grows with every certificate, so that the connection is made anew.
-    generation: u64,
+    pub generation: u64,
+    pub failed: Option<(Instant, Problem)>,
 }
 
-/// The credential of a connection. Renewed when it expires or the server refuses it.
-pub(super) struct Credential {
+impl Got {
+    fn stale(&self, now: i64) -> bool {
+        let fresh = self.at.is_some_and(|at| at.elapsed() < PAUSE);
+        (self.header.is_none() && self.certificate.is_none())
+            || (!fresh && self.expires.is_some_and(|at| now + self.early >= at))
+    }
+    fn accept(&mut self, fresh: Self, now: i64) {
+        let generation = self.generation + u64::from(fresh.certificate.is_some());
+        let early = fresh.expires.map_or(0, |at| ((at - now) / 4).clamp(0, EARLY));
+        let refresh = fresh.refresh.or(self.refresh.take());
+        *self = Self { generation, early, refresh, failed: None, refused: false, ..fresh };
+    }
+}
+
+struct Inner {
     source: Source,
-    got: tokio::sync::Mutex<Got>,
+    got: Mutex<Got>,
+    /// A person is signing in; nobody else asks meanwhile.
+    signing: AtomicBool,
+    began: Notify,
+}
+
+/// The credential of a connection. Renewed when it expires or the server refuses it. Cheap to clone.
+#[derive(Clone)]
+pub(super) struct Credential {
+    inner: Arc<Inner>,
 }
 
 impl Credential {
-    /// Takes what it handles out of the user's entry; the rest (certificates, auth-provider) stays there.
-    pub(super) fn take(user: &mut AuthInfo) -> Result<Self> {
+    /// Takes what it handles out of the user's entry; the rest (certificates, other auth-providers) stays there.
+    /// `files` are those of the kubeconfig: renewed tokens are written back where the old ones stand.
+    pub(super) fn take(user: &mut AuthInfo, files: &[PathBuf]) -> Result<Self> {
         let basic = user.username.take().zip(user.password.take());
-        let source = if user.auth_provider.is_some() {
+        let source = if let Some(provider) = user.auth_provider.take_if(|p| p.name == "oidc") {
+            Source::Issuer(Box::new(Oidc::new(&provider.config, files)?))
+        } else if user.auth_provider.is_some() {
             Source::Other
         } else if let Some(file) = user.token_file.take().filter(|f| !f.is_empty()) {
             user.token = None;
@@ -66,96 +102,167 @@ impl Credential {
             Source::Other
         };
         user.exec = None;
-        Ok(Self { source, got: tokio::sync::Mutex::default() })
+        Ok(Self::from(source))
+    }
+
+    /// None at all.
+    pub(super) fn none() -> Self {
+        Self::from(Source::Other)
+    }
+
+    fn from(source: Source) -> Self {
+        let inner = Inner { source, got: Mutex::default(), signing: AtomicBool::new(false), began: Notify::new() };
+        Self { inner: Arc::new(inner) }
     }
 
     /// Whether asking for it again may give another one.
     pub(super) fn renewable(&self) -> bool {
-        matches!(self.source, Source::File(_) | Source::Plugin(_))
+        matches!(self.inner.source, Source::File(_) | Source::Plugin(_) | Source::Issuer(_))
     }
 
     /// The plugin's command line, where a plugin signs in.
     pub(super) fn plugin(&self) -> Option<String> {
-        let Source::Plugin(plugin) = &self.source else { return None };
-        Some(plugin_line(plugin))
+        let Source::Plugin(plugin) = &self.inner.source else { return None };
+        Some(plugin::line(plugin))
     }
 
-    /// The value of the Authorization header. Reads the file or runs the plugin when it is time to.
+    /// The value of the Authorization header. Reads the file, runs the plugin or asks the issuer when it is time to.
+    /// `may_ask`: a person is at the terminal and it may be used.
     pub(super) async fn header(&self, now: i64, may_ask: bool) -> Result<Option<HeaderValue>> {
-        match &self.source {
+        match &self.inner.source {
             Source::Other => Ok(None),
             Source::Fixed(value) => Ok(Some(value.clone())),
-            Source::File(path) => {
-                let mut got = self.got.lock().await;
-                if got.header.is_none() || got.at.is_none_or(|at| at.elapsed() > FILE_AGE) {
-                    match tokio::fs::read_to_string(path).await {
-                        Ok(token) => got.header = Some(header("Bearer", token.trim())?),
-                        // Kept when it was readable before: some programs remove the file after start.
-                        Err(_) if got.header.is_some() => {}
-                        Err(e) => {
-                            return Err(Problem::new(
-                                ProblemKind::Unauthenticated,
-                                "cannot read the token file",
-                                e.to_string(),
-                            )
-                            .on(path.display().to_string())
-                            .next("check tokenFile of the user in the kubeconfig"));
-                        }
-                    }
-                    got.at = Some(Instant::now());
+            Source::File(path) => self.file(path).await,
+            Source::Plugin(_) | Source::Issuer(_) => {
+                let since = Instant::now();
+                let got = self.inner.got.lock().await;
+                if !got.stale(now) {
+                    return Ok(got.header.clone());
                 }
-                Ok(got.header.clone())
+                drop(got);
+                // A page that is closed, or a call whose time is over, does not stop what others wait for as well.
+                let own = self.clone();
+                let renewed = tokio::spawn(async move { own.renew(now, Asked::person(may_ask), since).await });
+                let ended =
+                    |e: tokio::task::JoinError| Problem::new(ProblemKind::Internal, "cannot sign in", e.to_string());
+                renewed.await.map_err(ended)?
             }
-            Source::Plugin(plugin) => {
-                let mut got = self.got.lock().await;
-                if stale(&got, now) {
-                    let fresh = run_plugin(plugin, may_ask).await?;
-                    accept(&mut got, fresh);
+        }
+    }
+
+    async fn file(&self, path: &std::path::Path) -> Result<Option<HeaderValue>> {
+        let mut got = self.inner.got.lock().await;
+        if got.header.is_none() || got.at.is_none_or(|at| at.elapsed() > FILE_AGE) {
+            match tokio::fs::read_to_string(path).await {
+                Ok(token) => got.header = Some(header("Bearer", token.trim())?),
+                // Kept when it was readable before: some programs remove the file after start.
+                Err(_) if got.header.is_some() => {}
+                Err(e) => {
+                    let why = "cannot read the token file";
+                    return Err(Problem::new(ProblemKind::Unauthenticated, why, e.to_string())
+                        .on(path.display().to_string())
+                        .next("check tokenFile of the user in the kubeconfig"));
                 }
-                Ok(got.header.clone())
             }
+            got.at = Some(Instant::now());
+        }
+        Ok(got.header.clone())
+    }
+
+    /// A new credential, unless another call has got one since, or has failed to.
+    async fn renew(&self, now: i64, asked: Asked, since: Instant) -> Result<Option<HeaderValue>> {
+        let mut got = self.inner.got.lock().await;
+        if !got.stale(now) {
+            return Ok(got.header.clone());
+        }
+        if let Some((at, problem)) = &got.failed
+            && (*at >= since || at.elapsed() < PAUSE)
+        {
+            return Err(problem.clone());
+        }
+        let under_way = || Problem::new(ProblemKind::Unauthenticated, "", "signing in is under way");
+        let began = self.inner.began.notified();
+        if self.inner.signing.load(Ordering::SeqCst) {
+            return Err(under_way());
+        }
+        let fresh = tokio::select! {
+            fresh = self.ask(&got, now, asked) => fresh,
+            () = began => return Err(under_way()),
+        };
+        match fresh {
+            Ok(fresh) => got.accept(fresh, now),
+            Err(problem) => {
+                got.failed = Some((Instant::now(), problem.clone()));
+                return Err(problem);
+            }
+        }
+        Ok(got.header.clone())
+    }
+
+    async fn ask(&self, got: &Got, now: i64, asked: Asked) -> Result<Got> {
+        match &self.inner.source {
+            Source::Plugin(plugin) => plugin::run(plugin, asked).await,
+            Source::Issuer(issuer) => issuer.token(got, now).await,
+            _ => Ok(Got::default()),
         }
     }
 
     /// The certificate and key (PEM) that a plugin gave, and a number that grows with each.
     pub(super) async fn certificate(&self) -> (u64, Option<(String, SecretString)>) {
-        let got = self.got.lock().await;
+        let got = self.inner.got.lock().await;
         (got.generation, got.certificate.clone())
     }
 
     /// The server refused it: the next call gets a new one.
     pub(super) async fn refused(&self) {
-        let mut got = self.got.lock().await;
+        let mut got = self.inner.got.lock().await;
         got.at = None;
-        if matches!(self.source, Source::Plugin(_)) {
+        if matches!(self.inner.source, Source::Plugin(_) | Source::Issuer(_)) {
             got.header = None;
             got.certificate = None;
+            got.refused = true;
         }
     }
 
-    /// Runs the plugin with the terminal as its own, for as long as the person needs.
-    pub(super) async fn sign_in(&self) -> Result<()> {
-        let Source::Plugin(plugin) = &self.source else {
+    /// Runs the plugin with the terminal as its own, for as long as the person needs; what runs without a person is
+    /// ended. From an issuer a new token is asked for.
+    pub(super) async fn sign_in(&self, now: i64) -> Result<()> {
+        /// Whatever way it ends, also by being dropped.
+        struct Over<'a>(&'a AtomicBool);
+        impl Drop for Over<'_> {
+            fn drop(&mut self) {
+                self.0.store(false, Ordering::SeqCst);
+            }
+        }
+        if !matches!(self.inner.source, Source::Plugin(_) | Source::Issuer(_)) {
             self.refused().await;
             return Ok(());
-        };
-        let mut got = self.got.lock().await;
-        let fresh = run_plugin(plugin, true).await?;
-        accept(&mut got, fresh);
+        }
+        self.inner.signing.store(true, Ordering::SeqCst);
+        let _over = Over(&self.inner.signing);
+        self.inner.began.notify_waiters();
+        let mut got = self.inner.got.lock().await;
+        let fresh = self.ask(&got, now, Asked::Person).await?;
+        got.accept(fresh, now);
         Ok(())
     }
 }
 
-fn stale(got: &Got, now: i64) -> bool {
-    (got.header.is_none() && got.certificate.is_none()) || got.expires.is_some_and(|at| now + EARLY >= at)
+/// When the client certificate of a user's entry ends (seconds since 1970), if it has one that can be read.
+pub(super) fn certificate_ends(user: &AuthInfo) -> Option<i64> {
+    use rustls::pki_types::{CertificateDer, pem::PemObject};
+    let given = |value: &Option<String>| value.clone().filter(|v| !v.is_empty());
+    let pem = match (given(&user.client_certificate_data), given(&user.client_certificate)) {
+        (Some(data), _) => base64::engine::general_purpose::STANDARD.decode(data).ok()?,
+        (None, Some(file)) => std::fs::read(file).ok()?,
+        _ => return None,
+    };
+    let leaf = CertificateDer::pem_slice_iter(&pem).flatten().next()?;
+    crate::certificates::x509::read(&leaf).ok().map(|details| details.not_after)
 }
 
-fn accept(got: &mut Got, fresh: Got) {
-    let generation = got.generation + u64::from(fresh.certificate.is_some());
-    *got = Got { generation, ..fresh };
-}
-
-fn header(scheme: &str, value: &str) -> Result<HeaderValue> {
+/// The value of an Authorization header; never printed.
+pub(super) fn header(scheme: &str, value: &str) -> Result<HeaderValue> {
     let mut value = HeaderValue::try_from(format!("{scheme} {value}")).map_err(|_| {
         Problem::new(
             ProblemKind::Unauthenticated,
@@ -166,108 +273,4 @@ fn header(scheme: &str, value: &str) -> Result<HeaderValue> {
     })?;
     value.set_sensitive(true);
     Ok(value)
-}
-
-fn plugin_line(plugin: &ExecConfig) -> String {
-    let mut line = plugin.command.clone().unwrap_or_default();
-    for argument in plugin.args.iter().flatten() {
-        line.push(' ');
-        line.push_str(argument);
-    }
-    clean_line(&line).into_owned()
-}
-
-#[derive(serde::Deserialize)]
-struct Answer {
-    status: Option<AnswerStatus>,
-}
-
-#[derive(serde::Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct AnswerStatus {
-    expiration_timestamp: Option<String>,
-    token: Option<String>,
-    client_certificate_data: Option<String>,
-    client_key_data: Option<String>,
-}
-
-async fn run_plugin(plugin: &ExecConfig, may_ask: bool) -> Result<Got> {
-    let failed = |why: String| {
-        Problem::new(ProblemKind::Unauthenticated, "cannot sign in with the credential plugin", why)
-            .on(plugin_line(plugin))
-    };
-    let Some(command) = plugin.command.as_deref().filter(|c| !c.is_empty()) else {
-        return Err(failed("the kubeconfig names no command".into()));
-    };
-    let interactive = match plugin.interactive_mode {
-        Some(ExecInteractiveMode::Never) => false,
-        Some(ExecInteractiveMode::Always) if !may_ask => {
-            return Err(failed("it has to ask you something".into())
-                .next("sign in again from the screen, or run `qd` in a terminal"));
-        }
-        _ => may_ask,
-    };
-    let info = serde_json::json!({
-        "apiVersion": plugin.api_version.as_deref().unwrap_or("client.authentication.k8s.io/v1"),
-        "kind": "ExecCredential",
-        "spec": { "interactive": interactive, "cluster": plugin.cluster.as_ref().filter(|_| plugin.provide_cluster_info) },
-    });
-    let mut run = tokio::process::Command::new(command);
-    run.args(plugin.args.iter().flatten()).env("KUBERNETES_EXEC_INFO", info.to_string()).kill_on_drop(true);
-    for variable in plugin.env.iter().flatten() {
-        if let (Some(name), Some(value)) = (variable.get("name"), variable.get("value")) {
-            run.env(name, value);
-        }
-    }
-    run.stdout(Stdio::piped());
-    if interactive {
-        run.stdin(Stdio::inherit()).stderr(Stdio::inherit());
-    } else {
-        run.stdin(Stdio::null()).stderr(Stdio::piped());
-    }
-    let child = run.spawn().map_err(|e| {
-        let hint = plugin.install_hint.as_deref().map(|h| clean_line(h.trim()).into_owned());
-        let why = match e.kind() {
-            std::io::ErrorKind::NotFound => format!("there is no program {}", clean_line(command)),
-            _ => e.to_string(),
-        };
-        failed(why).next(hint.unwrap_or_else(|| "install it, or mend the user's entry in the kubeconfig".into()))
-    })?;
-    let output = if interactive {
-        child.wait_with_output().await
-    } else {
-        match tokio::time::timeout(PLUGIN_TIME, child.wait_with_output()).await {
-            Ok(output) => output,
-            Err(_) => {
-                let why = format!("it did not finish within {} s", PLUGIN_TIME.as_secs());
-                return Err(
-                    failed(why).next("run it by hand to see what it waits for; it may want to ask you something")
-                );
-            }
-        }
-    };
-    let output = output.map_err(|e| failed(e.to_string()))?;
-    if !output.status.success() {
-        let said = String::from_utf8_lossy(&output.stderr);
-        let lines: Vec<&str> = said.lines().map(str::trim).filter(|l| !l.is_empty()).collect();
-        let last = lines[lines.len().saturating_sub(3)..].join(" / ");
-        let code = output.status.code().map_or_else(|| "a signal".into(), |c| format!("code {c}"));
-        let why = if last.is_empty() {
-            format!("it ended with {code}")
-        } else {
-            format!("it ended with {code}: {}", clean_line(&last))
-        };
-        return Err(failed(why).next("sign in again with the plugin's own command"));
-    }
-    let answer: Answer = serde_json::from_slice(&output.stdout)
-        .map_err(|e| failed(format!("what it printed is no ExecCredential: {e}")))?;
-    let status = answer.status.ok_or_else(|| failed("what it printed has no status".into()))?;
-    let expires = status.expiration_timestamp.as_deref().and_then(crate::clock::parse_time);
-    let certificate = status.client_certificate_data.zip(status.client_key_data.map(SecretString::from));
-    let token = status.token.map(SecretString::from).filter(|t| !t.expose_secret().is_empty());
-    if token.is_none() && certificate.is_none() {
-        return Err(failed("it gave neither a token nor a certificate".into()));
-    }
-    let value = token.map(|t| header("Bearer", t.expose_secret())).transpose()?;
-    Ok(Got { header: value, certificate, expires, at: Some(Instant::now()), generation: 0 })
 }

@@ -107,7 +107,7 @@ impl Cluster {
                 body["kind"] = "Status".into();
                 status_problem(target, status.code, None, body.to_string().as_bytes())
             }
-            other => transport_problem(target, self.server(), other),
+            other => transport_problem(target, self.server(), self.inner.shared.proxy().as_ref(), other),
         };
         self.note(Err(&problem));
         problem

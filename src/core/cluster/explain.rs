@@ -1,5 +1,6 @@
 //! Failures told to a person: what was asked, why it failed, what to do next.
 
+use super::proxy::Through;
 use super::{Method, Request, Right};
 use crate::problem::FieldError;
 use crate::text::clean_line;
@@ -143,6 +144,12 @@ pub fn status_problem(target: &Target, status: u16, retry_after: Option<u64>, bo
         .map(|c| FieldError { field: clean_line(&c.field).into_owned(), message: clean_line(&c.message).into_owned() })
         .collect();
     problem.next = next(kind, target, problem.retry_after);
+    // What Go's server says before it knows what is asked.
+    if !is_status && said.contains("HTTP request to an HTTPS server") {
+        problem.kind = ProblemKind::Unreachable;
+        problem.why = "the server speaks TLS, and is asked without it".into();
+        problem.next = "write https:// before the server's address in the kubeconfig".into();
+    }
     problem
 }
 
@@ -211,7 +218,12 @@ fn short_text(body: &[u8]) -> String {
 }
 
 /// Tells why no answer came at all.
-pub(super) fn transport_problem(target: &Target, server: &str, error: &(dyn Error + 'static)) -> Problem {
+pub(super) fn transport_problem(
+    target: &Target,
+    server: &str,
+    through: Option<&Through>,
+    error: &(dyn Error + 'static),
+) -> Problem {
     let chain = || causes(error);
     // A problem of ours (credential) travels through the stack as it is.
     if let Some(problem) = chain().find_map(|e| e.downcast_ref::<Problem>()) {
@@ -229,13 +241,12 @@ pub(super) fn transport_problem(target: &Target, server: &str, error: &(dyn Erro
     let place = host_and_port(server);
     let io = chain().filter_map(|e| e.downcast_ref::<std::io::Error>()).last().map(std::io::Error::kind);
     let lower = text.to_lowercase();
+    if let Some(problem) = through.and_then(|t| super::proxy::problem(t, target, &place, io, &text)) {
+        return problem;
+    }
     if lower.contains("dns error") || lower.contains("lookup address") {
         return unreachable(format!("the name {} cannot be found (DNS)", host(server)))
             .next("check the server's name in the kubeconfig, the VPN and the DNS of this machine");
-    }
-    if lower.contains("proxy") || lower.contains("tunnel") || lower.contains("socks") {
-        return unreachable(format!("the proxy does not let us through to {place}: {}", clean_line(&text)))
-            .next("check proxy-url in the kubeconfig and HTTPS_PROXY, NO_PROXY in the environment");
     }
     use std::io::ErrorKind as K;
     match io {

@@ -8,6 +8,8 @@ use std::path::{Path, PathBuf};
 
 /// Where a pod finds the credential of its service account.
 const SERVICE_ACCOUNT: &str = "/var/run/secrets/kubernetes.io/serviceaccount";
+/// Another folder for it (`token`, `ca.crt`, `namespace`): projected volumes can be mounted anywhere.
+const SERVICE_ACCOUNT_VARIABLE: &str = "QD_SERVICE_ACCOUNT";
 
 /// A context: which cluster, as whom, and in which namespace.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
@@ -118,17 +120,19 @@ impl Kubeconfig {
     fn in_cluster() -> Option<Self> {
         let host = std::env::var("KUBERNETES_SERVICE_HOST").ok().filter(|h| !h.is_empty())?;
         let port = std::env::var("KUBERNETES_SERVICE_PORT").unwrap_or_else(|_| "443".into());
-        let token = format!("{SERVICE_ACCOUNT}/token");
+        let folder = std::env::var(SERVICE_ACCOUNT_VARIABLE).ok().filter(|f| !f.is_empty());
+        let folder = folder.unwrap_or_else(|| SERVICE_ACCOUNT.into());
+        let token = format!("{folder}/token");
         std::fs::metadata(&token).ok()?;
         let host = if host.contains(':') { format!("[{host}]") } else { host };
-        let namespace = std::fs::read_to_string(format!("{SERVICE_ACCOUNT}/namespace")).ok();
+        let namespace = std::fs::read_to_string(format!("{folder}/namespace")).ok().map(|n| n.trim().to_string());
         let name = || "in-cluster".to_string();
         let merged = k::Kubeconfig {
             clusters: vec![k::NamedCluster {
                 name: name(),
                 cluster: Some(k::Cluster {
                     server: Some(format!("https://{host}:{port}")),
-                    certificate_authority: Some(format!("{SERVICE_ACCOUNT}/ca.crt")),
+                    certificate_authority: Some(format!("{folder}/ca.crt")),
                     ..Default::default()
                 }),
                 ..Default::default()
@@ -146,7 +150,21 @@ impl Kubeconfig {
             current_context: Some(name()),
             ..Default::default()
         };
-        Some(Self { merged, files: vec![SERVICE_ACCOUNT.into()] })
+        Some(Self { merged, files: vec![folder.into()] })
+    }
+
+    /// The same files as they are now; `None` when none of them is there (a service account, a text).
+    ///
+    /// # Errors
+    /// When one cannot be read.
+    pub(super) fn reread(&self) -> Result<Option<Self>> {
+        let mut all = Self::default();
+        for path in self.files.iter().filter(|p| p.is_file()) {
+            if let Some(next) = Self::read(path)? {
+                all = all.merge(next)?;
+            }
+        }
+        Ok((!all.files.is_empty()).then_some(all))
     }
 
     /// The files it was read from, or would have been read from if they existed.

@@ -4,6 +4,7 @@
 use super::credential::Credential;
 use super::explain::host;
 use super::kubeconfig::Kubeconfig;
+use super::proxy::{self, Through, authorized};
 use crate::clock::Clock;
 use crate::{Problem, ProblemKind, Result};
 use http::header::AUTHORIZATION;
@@ -15,6 +16,7 @@ use hyper_util::client::legacy::connect::{Connection, HttpConnector};
 use hyper_util::rt::TokioExecutor;
 use kube::client::{Body, ConfigExt};
 use kube::config::{AuthInfo, Config, KubeConfigOptions};
+use parking_lot::{Mutex, RwLock};
 use secrecy::ExposeSecret;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -33,29 +35,43 @@ pub(super) struct Shared {
     pub watches: AtomicU64,
     pub read_only: AtomicBool,
     pub interactive: AtomicBool,
+    proxy: Mutex<Option<Through>>,
+}
+
+impl Shared {
+    /// The proxy through which the stack goes.
+    pub(super) fn proxy(&self) -> Option<Through> {
+        self.proxy.lock().clone()
+    }
+    pub(super) fn set_proxy(&self, through: Option<Through>) {
+        *self.proxy.lock() = through;
+    }
 }
 
 /// What a stack is built from.
 pub(super) struct Recipe {
-    pub kubeconfig: Kubeconfig,
+    /// Read again when the person signs in: what another tool has written meanwhile counts.
+    pub kubeconfig: RwLock<Kubeconfig>,
     pub context: String,
     pub impersonate_user: Option<String>,
     pub impersonate_groups: Vec<String>,
 }
 
 impl Recipe {
-    /// The user's entry with the credential taken out of it.
-    pub(super) async fn credential(&self) -> Result<(Config, Credential)> {
-        let mut merged = self.kubeconfig.merged.clone();
+    /// The user's entry with the credential taken out of it, and the proxy.
+    pub(super) async fn credential(&self) -> Result<(Config, Credential, Option<Through>)> {
+        let kubeconfig = self.kubeconfig.read().clone();
+        let mut merged = kubeconfig.merged.clone();
         let mut proxy = None;
-        let cluster = self.kubeconfig.context(Some(&self.context))?.cluster;
+        let cluster = kubeconfig.context(Some(&self.context))?.cluster;
+        let user = self.user(&kubeconfig);
         for named in merged.clusters.iter_mut().filter(|c| c.name == cluster) {
             // The client library would hold NO_PROXY against the proxy's own address.
             proxy = named.cluster.as_mut().and_then(|c| c.proxy_url.take()).filter(|p| !p.is_empty());
         }
-        if !merged.auth_infos.iter().any(|u| Some(&u.name) == self.user().as_ref()) {
+        if !merged.auth_infos.iter().any(|u| Some(&u.name) == user.as_ref()) {
             merged.auth_infos.push(kube::config::NamedAuthInfo {
-                name: self.user().unwrap_or_default(),
+                name: user.unwrap_or_default(),
                 auth_info: Some(AuthInfo::default()),
                 ..Default::default()
             });
@@ -67,12 +83,18 @@ impl Recipe {
         let mut config = Config::from_custom_kubeconfig(merged, &options).await.map_err(|e| {
             Problem::config("cannot use the context", chain(&e)).on(self.context.clone()).next("mend the kubeconfig")
         })?;
-        config.proxy_url = match proxy {
-            Some(url) => Some(url.parse().map_err(|e: http::uri::InvalidUri| {
-                Problem::config("cannot use the context's proxy-url", e.to_string()).on(self.context.clone())
-            })?),
-            None => proxy_of_environment(&config.cluster_url),
+        let through = match proxy {
+            Some(url) => Some(Through {
+                url: url.parse().map_err(|e: http::uri::InvalidUri| {
+                    Problem::config("cannot use the context's proxy-url", e.to_string())
+                        .on(self.context.clone())
+                        .next("write it as http://HOST:PORT or socks5://HOST:PORT")
+                })?,
+                named_by: proxy::OF_KUBECONFIG,
+            }),
+            None => proxy::of_environment(&config.cluster_url),
         };
+        config.proxy_url = through.as_ref().map(|t| t.url.clone());
         if let Some(user) = &self.impersonate_user {
             config.auth_info.impersonate = Some(user.clone());
         }
@@ -83,12 +105,29 @@ impl Recipe {
         let loopback = matches!(host(&config.cluster_url.to_string()).as_str(), "localhost" | "127.0.0.1" | "[::1]");
         // On one machine the processor is slower than the wire.
         config.disable_compression |= loopback;
-        let credential = Credential::take(&mut config.auth_info)?;
-        Ok((config, credential))
+        let credential = Credential::take(&mut config.auth_info, kubeconfig.files())?;
+        Ok((config, credential, through))
     }
 
-    fn user(&self) -> Option<String> {
-        let context = self.kubeconfig.merged.contexts.iter().find(|c| c.name == self.context)?;
+    /// Reads the kubeconfig again, if it still has the context.
+    pub(super) fn reread(&self) -> Result<()> {
+        let again = self.kubeconfig.read().reread()?;
+        if let Some(again) = again {
+            again.context(Some(&self.context))?;
+            *self.kubeconfig.write() = again;
+        }
+        Ok(())
+    }
+
+    /// The user's entry as it stands in the kubeconfig.
+    pub(super) fn user_entry(&self) -> Option<AuthInfo> {
+        let kubeconfig = self.kubeconfig.read();
+        let user = self.user(&kubeconfig)?;
+        kubeconfig.merged.auth_infos.iter().find(|u| u.name == user)?.auth_info.clone()
+    }
+
+    fn user(&self, kubeconfig: &Kubeconfig) -> Option<String> {
+        let context = kubeconfig.merged.contexts.iter().find(|c| c.name == self.context)?;
         context.context.as_ref()?.user.clone()
     }
 }
@@ -97,7 +136,7 @@ impl Recipe {
 pub(super) fn build(
     mut config: Config,
     certificate: Option<(String, secrecy::SecretString)>,
-    credential: Arc<Credential>,
+    credential: Credential,
     shared: Arc<Shared>,
     clock: Clock,
 ) -> Result<kube::Client> {
@@ -142,38 +181,10 @@ pub(super) fn build(
     }
 }
 
-fn authorized<C>(tunnel: Tunnel<C>, url: &Uri) -> Tunnel<C> {
-    use base64::Engine;
-    let user = url.authority().and_then(|a| a.as_str().rsplit_once('@')).map(|(user, _)| unescape(user));
-    let value = user.and_then(|u| {
-        let encoded = base64::engine::general_purpose::STANDARD.encode(u);
-        HeaderValue::from_str(&format!("Basic {encoded}")).ok()
-    });
-    match value {
-        Some(value) => tunnel.with_auth(value),
-        None => tunnel,
-    }
-}
-
-/// Percent escapes undone; what is none stays.
-fn unescape(text: &str) -> Vec<u8> {
-    let bytes = text.as_bytes();
-    let digit = |i: usize| bytes.get(i).and_then(|b| char::from(*b).to_digit(16));
-    let mut out = Vec::with_capacity(bytes.len());
-    let mut i = 0;
-    while i < bytes.len() {
-        let escaped = digit(i + 1).zip(digit(i + 2)).filter(|_| bytes[i] == b'%');
-        let value = escaped.and_then(|(high, low)| u8::try_from(high * 16 + low).ok());
-        out.push(value.unwrap_or(bytes[i]));
-        i += if value.is_some() { 3 } else { 1 };
-    }
-    out
-}
-
 fn stack<C>(
     config: Config,
     connector: C,
-    credential: Arc<Credential>,
+    credential: Credential,
     shared: Arc<Shared>,
     clock: Clock,
 ) -> Result<kube::Client>
@@ -282,58 +293,6 @@ pub(super) fn refuse_writes(method: &http::Method, uri: &Uri) -> Result<()> {
         .next("switch read-only mode off first"))
 }
 
-/// HTTPS_PROXY, HTTP_PROXY and NO_PROXY as Go reads them: never for this machine itself.
-fn proxy_of_environment(server: &Uri) -> Option<Uri> {
-    let variable = |name: &str| {
-        let set = |n: &str| std::env::var(n).ok().filter(|v| !v.is_empty());
-        set(name).or_else(|| set(&name.to_lowercase()))
-    };
-    let host = server.host()?.trim_matches(['[', ']']).to_lowercase();
-    let address = host.parse::<std::net::IpAddr>().ok();
-    if host == "localhost" || address.is_some_and(|a| a.is_loopback()) {
-        return None;
-    }
-    let named = variable(if server.scheme_str() == Some("http") { "HTTP_PROXY" } else { "HTTPS_PROXY" })?;
-    if variable("NO_PROXY").is_some_and(|list| bypassed(&host, server.port_u16(), address, &list)) {
-        return None;
-    }
-    let named = if named.contains("://") { named } else { format!("http://{named}") };
-    named.parse().ok()
-}
-
-fn bypassed(host: &str, port: Option<u16>, address: Option<std::net::IpAddr>, list: &str) -> bool {
-    list.split(',').map(|e| e.trim().to_lowercase()).filter(|e| !e.is_empty()).any(|entry| {
-        if entry == "*" {
-            return true;
-        }
-        if let (Some(address), Some((network, bits))) = (address, entry.split_once('/')) {
-            return match (network.parse(), bits.parse()) {
-                (Ok(network), Ok(bits)) => in_network(address, network, bits),
-                _ => false,
-            };
-        }
-        let (name, entry_port) = match entry.rsplit_once(':') {
-            Some((name, p)) if !name.contains(':') => (name.to_string(), p.parse::<u16>().ok()),
-            _ => (entry.clone(), None),
-        };
-        if entry_port.is_some() && entry_port != port {
-            return false;
-        }
-        let suffix = name.trim_start_matches('*').trim_start_matches('.');
-        host == suffix && !name.starts_with('.') || host.ends_with(&format!(".{suffix}"))
-    })
-}
-
-fn in_network(address: std::net::IpAddr, network: std::net::IpAddr, bits: u32) -> bool {
-    use std::net::IpAddr::{V4, V6};
-    let same = |a: u128, b: u128, width: u32| bits <= width && (bits == 0 || (a ^ b) >> (width - bits) == 0);
-    match (address, network) {
-        (V4(a), V4(b)) => same(u32::from(a).into(), u32::from(b).into(), 32),
-        (V6(a), V6(b)) => same(a.into(), b.into(), 128),
-        _ => false,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -351,18 +310,5 @@ mod tests {
         assert!(!may("GET", "/api/v1/namespaces/a/pods/p/exec?command=sh"));
         assert!(!may("POST", "/api/v1/namespaces/a/serviceaccounts/s/token"));
         assert!(!may("POST", "/api/v1/namespaces/a/pods?x=dryRun=All"));
-    }
-
-    #[test]
-    fn no_proxy_is_read_as_go_reads_it() {
-        let hit = |host: &str, list: &str| bypassed(host, Some(6443), host.parse().ok(), list);
-        assert!(hit("api.corp.example", "corp.example"));
-        assert!(hit("corp.example", "corp.example"));
-        assert!(!hit("corp.example", ".corp.example"));
-        assert!(!hit("notcorp.example", "corp.example"));
-        assert!(hit("10.1.2.3", "localhost, 10.0.0.0/8"));
-        assert!(!hit("11.1.2.3", "10.0.0.0/8"));
-        assert!(hit("api.example", "api.example:6443") && !hit("api.example", "api.example:443"));
-        assert_eq!(unescape("user:p%40ss%zz"), b"user:p@ss%zz");
     }
 }

@@ -24,6 +24,7 @@ fn merge(map: &mut Keymap, file: &str, text: &str, folder: Option<&Path>, depth:
         Err(error) => {
             let line = error.span().map_or(1, |s| text[..s.start.min(text.len())].lines().count().max(1));
             report(format!("line {line}: {}", error.message()));
+            map.unreadable = true;
             return;
         }
     };

@@ -30,6 +30,8 @@ pub struct Keymap {
     pub name: String,
     pub(super) scopes: BTreeMap<String, BTreeMap<Keys, Option<Command>>>,
     pub problems: Vec<KeymapProblem>,
+    /// A file is no TOML: nothing of it counts.
+    pub unreadable: bool,
 }
 
 /// Writes keys as people read them: `g g`, `ctrl-p`.

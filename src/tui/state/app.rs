@@ -106,8 +106,20 @@ impl State {
     pub fn new(session: Session, options: &TuiOptions, size: (u16, u16)) -> Self {
         let folder = |name: &str| options.config_dir.as_ref().map(|d| d.join(name));
         let depth = if options.no_color { Depth::None } else { options.depth };
-        let (theme, theme_problems) = theme::load::theme(&options.theme_name(), folder("themes").as_deref());
-        let keymap = keymap::load::keymap(&options.keymap, folder("keymaps").as_deref());
+        let (themes, keymaps) = (folder("themes"), folder("keymaps"));
+        // What was chosen last, unless its file is gone.
+        let chosen = |key: &str, there: Vec<String>| session.memory().get::<String>(key).filter(|n| there.contains(n));
+        let theme_name = match &options.theme {
+            None => chosen("theme", theme::load::names(themes.as_deref())),
+            named => named.clone(),
+        };
+        let theme_name = theme_name.unwrap_or_else(|| options.theme_name());
+        let (theme, theme_problems) = theme::load::theme(&theme_name, themes.as_deref());
+        let keymap_name = match &options.keymap {
+            None => chosen("keymap", keymap::load::names(keymaps.as_deref())),
+            named => named.clone(),
+        };
+        let keymap = keymap::load::keymap(keymap_name.as_deref().unwrap_or("default"), keymaps.as_deref());
         let context = options.context.clone().unwrap_or_else(|| session.current_context());
         Self {
             session,
@@ -520,6 +532,8 @@ impl State {
                 }
             }
             Answer::Version(Ok(version)) => self.version = version,
+            Answer::SignedIn(Ok(())) => self.say(Level::Good, format!("signed in to {}", self.context)),
+            Answer::SignedIn(Err(problem)) => self.tell(&problem),
             Answer::Plan(plan) => match *plan {
                 Ok(plan) => self.show_plan(plan),
                 Err(problem) => self.tell(&problem),

@@ -38,6 +38,8 @@ impl State {
             self.say(Level::Warn, "this object is gone; move the cursor to another one");
             return;
         }
+        // What the page says now is not among those that have been seen.
+        let seen: Vec<String> = self.toasts.shown().iter().map(|t| t.text.clone()).collect();
         if self.with_top(|page, cx| page.command(command, cx)).unwrap_or(false) {
             return;
         }
@@ -53,7 +55,7 @@ impl State {
             }
             Verb::Filter => self.filter_prompt(arg),
             Verb::FilterClear => self.set_filter(""),
-            Verb::Back => self.step_back(),
+            Verb::Back => self.step_back(&seen),
             Verb::Last => match self.left.take() {
                 Some(place) => {
                     self.go(place);
@@ -130,11 +132,11 @@ impl State {
     }
 
     /// Esc: first what is in the way (marks, filter), then the page.
-    fn step_back(&mut self) {
+    fn step_back(&mut self, seen: &[String]) {
         if self.page().and_then(|p| p.filter()).is_some_and(|f| !f.is_empty()) {
             self.set_filter("");
-        } else if !self.toasts.shown().is_empty() {
-            self.toasts.clear();
+        } else if !seen.is_empty() {
+            self.toasts.drop_seen(seen);
             if self.stack.len() > 1 {
                 self.back();
             }
@@ -321,16 +323,38 @@ impl State {
         self.session.memory().set("keymap", &name);
     }
 
-    /// A file in the themes or keymaps folder changed.
+    /// A file in the themes or keymaps folder changed. One that cannot be read changes nothing but to be told.
     pub(super) fn reload_config(&mut self) {
-        let theme = self.theme.name.clone();
-        self.set_theme(&theme);
-        let folder = self.config_dir.as_ref().map(|d| d.join("keymaps"));
-        let name = self.keymap.name.clone();
-        self.keymap = crate::keymap::load::keymap(&name, folder.as_deref());
+        let folder = |name: &str| self.config_dir.as_ref().map(|d| d.join(name));
+        let before = self.keymap.problems.len() + self.theme_problems.len();
+        let (mut kept, mut told) = (Vec::new(), String::new());
+        match crate::theme::load::again(&self.theme.name, folder("themes").as_deref()) {
+            Ok((theme, problems)) => {
+                self.theme = theme.fitted(self.depth, self.ascii);
+                self.theme_problems = problems;
+            }
+            Err(problems) => {
+                kept.push("the theme stays as it was");
+                told = problems.first().cloned().unwrap_or_default();
+                self.theme_problems = problems;
+            }
+        }
+        let keymap = crate::keymap::load::keymap(&self.keymap.name, folder("keymaps").as_deref());
+        if keymap.unreadable {
+            kept.push("the keys stay as they were");
+            told = keymap.problems.first().map(|p| format!("{}: {}", p.file, p.text)).unwrap_or_default();
+            self.keymap.problems = keymap.problems;
+        } else {
+            self.keymap = keymap;
+        }
+        self.dirty = true;
         let n = self.keymap.problems.len() + self.theme_problems.len();
-        if n > 0 {
+        if !kept.is_empty() {
+            self.say(Level::Warn, format!("{told}; {}", kept.join(", ")));
+        } else if n > 0 {
             self.say(Level::Warn, format!("{n} problems in key map or theme: `:problems` lists them"));
+        } else if before > 0 {
+            self.say(Level::Good, "key map and theme are sound again");
         }
     }
 }

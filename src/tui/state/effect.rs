@@ -68,6 +68,8 @@ pub enum Ask {
     },
     Namespaces,
     Version,
+    /// Sign in anew where no plugin needs the terminal.
+    SignIn,
     Object(ObjectRef),
     Events(ObjectRef),
     Plan {
@@ -116,6 +118,7 @@ pub enum Answer {
     Kinds(Result<Arc<Kinds>>),
     Namespaces(Namespaces),
     Version(Result<String>),
+    SignedIn(Result<()>),
     Object(ObjectRef, Result<Value>),
     Events(Result<Vec<Value>>),
     Plan(Box<Result<Plan>>),
@@ -129,8 +132,21 @@ pub enum Answer {
     /// All checks are made.
     Checked(Result<()>),
     Note(Result<String>),
-    /// What $EDITOR left; `None` when it failed or nothing was written.
-    Edited(Result<Option<String>, Problem>),
+    /// What came of $EDITOR.
+    Edited(Edited),
+}
+
+/// What came of handing a text to $EDITOR.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Edited {
+    /// It was left as it was.
+    Same,
+    Changed(String),
+    /// The editor failed or could not be started; with what it had changed by then.
+    Failed {
+        problem: Problem,
+        text: Option<String>,
+    },
 }
 
 /// Writes a file that must not be there, in the working folder, else in the folder for temporary files. What there is
@@ -145,5 +161,40 @@ pub(crate) fn keep(name: &str, text: &str) -> (Level, String) {
     match saved {
         Ok(path) => (Level::Good, format!("saved to {}", path.display())),
         Err(problem) => (Level::Bad, problem.line()),
+    }
+}
+
+/// Writes a file whole or not at all, in the working folder, else in the folder for temporary files. What there is to
+/// say about it.
+pub(crate) fn save(name: &str, text: &str) -> (Level, String) {
+    let write = |path: &std::path::Path| -> std::io::Result<()> {
+        let mut part = path.as_os_str().to_owned();
+        part.push(".part");
+        let written = std::fs::write(&part, text).and_then(|()| std::fs::rename(&part, path));
+        if written.is_err() {
+            // What did not fit takes no room.
+            let _ = std::fs::remove_file(&part);
+        }
+        written
+    };
+    let here = std::path::PathBuf::from(name);
+    let elsewhere = std::env::temp_dir().join(name);
+    let whole = std::path::absolute(&here).unwrap_or_else(|_| here.clone());
+    match (write(&here), &elsewhere) {
+        (Ok(()), _) => (Level::Good, format!("saved to {}", whole.display())),
+        (Err(first), elsewhere) => match write(elsewhere) {
+            Ok(()) => (
+                Level::Warn,
+                format!("saved to {}: {} cannot be written: {first}", elsewhere.display(), whole.display()),
+            ),
+            Err(second) => (
+                Level::Bad,
+                format!(
+                    "cannot save to {}: {first}; nor to {}: {second}. Nothing was written. Next: copy it, or make room",
+                    whole.display(),
+                    elsewhere.display()
+                ),
+            ),
+        },
     }
 }

@@ -38,6 +38,11 @@ pub enum Input {
     Tick,
     /// A file of the themes or keymaps folder changed.
     ConfigChanged,
+    /// An address that could not be opened here, and what is said of it.
+    Link {
+        url: String,
+        text: String,
+    },
     /// Text that an effect has to tell, e.g. which way something was copied.
     Say(quarterdeck_core::resources::Level, String),
 }

@@ -42,11 +42,29 @@ impl State {
         }
     }
 
-    /// Offers the place where the user was when the program ended the last time.
+    fn cut_off_key(&self) -> String {
+        format!("cut-off/{}", self.context)
+    }
+
+    /// The terminal has gone under the program: the next start opens this place by itself.
+    pub fn cut_off(&self) {
+        self.session.memory().set(&self.cut_off_key(), &true);
+    }
+
+    /// Goes to the place where the user was when the terminal went, or offers the one where they left.
     pub(super) fn offer_last_place(&mut self) {
         let Some(kept) = self.session.memory().get::<Value>(&self.memory_key()) else { return };
         let Some(place) = kept.get("place").and_then(Place::from_json) else { return };
         if place.page == "home" {
+            return;
+        }
+        let key = self.cut_off_key();
+        if self.session.memory().get::<bool>(&key) == Some(true) {
+            self.session.memory().set(&key, &false);
+            self.kept = Some(kept);
+            self.go(place);
+            self.recall_here();
+            self.say(Level::Good, "the terminal was cut off: here you were");
             return;
         }
         let keys = {

@@ -16,6 +16,8 @@ fn lifetime(level: Level) -> i64 {
 pub struct Toast {
     pub level: Level,
     pub text: String,
+    /// Where the text leads when it is clicked, in a terminal that shows links.
+    pub link: Option<String>,
     /// When it goes (seconds since 1970).
     pub until: i64,
 }
@@ -29,9 +31,16 @@ pub struct Toasts {
 impl Toasts {
     /// Shows a message. The same one again only stays longer.
     pub fn say(&mut self, level: Level, text: impl Into<String>, now: i64) {
-        let text = text.into();
+        self.push(level, text.into(), None, now);
+    }
+    /// Shows an address; it stays for as long as something bad, because a person has to get at it.
+    pub fn link(&mut self, url: &str, text: impl Into<String>, now: i64) {
+        self.push(Level::Good, text.into(), Some(url.to_owned()), now);
+    }
+    fn push(&mut self, level: Level, text: String, link: Option<String>, now: i64) {
+        let stays = if link.is_some() { lifetime(Level::Bad) } else { lifetime(level) };
         self.all.retain(|t| t.text != text);
-        self.all.push(Toast { level, text, until: now + lifetime(level) });
+        self.all.push(Toast { level, text, link, until: now + stays });
         if self.all.len() > 4 {
             self.all.remove(0);
         }
@@ -49,6 +58,10 @@ impl Toasts {
     /// Drops all; a key press says that they were seen.
     pub fn clear(&mut self) {
         self.all.clear();
+    }
+    /// Drops those with these texts.
+    pub fn drop_seen(&mut self, texts: &[String]) {
+        self.all.retain(|t| !texts.contains(&t.text));
     }
     pub fn next_change(&self) -> Option<i64> {
         self.all.iter().map(|t| t.until).min()

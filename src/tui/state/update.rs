@@ -1,10 +1,11 @@
 //! One input in, what is to be done outside out. Nothing here waits.
 
 use super::app::{Overlay, PROGRAM, State};
-use super::effect::Effect;
+use super::effect::{Ask, Effect};
 use super::input::{Input, Mouse, MouseWhat};
 use crate::keymap::{Code, Command, Found, Key, Verb};
 use crate::palette::Picked;
+use quarterdeck_core::cluster::Connection;
 use quarterdeck_core::event::Event;
 use quarterdeck_core::resources::Level;
 
@@ -41,6 +42,11 @@ pub fn update(state: &mut State, input: Input) -> Vec<Effect> {
         }
         Input::ConfigChanged => state.reload_config(),
         Input::Say(level, text) => state.say(level, text),
+        Input::Link { url, text } => {
+            let now = state.now();
+            state.toasts.link(&url, text, now);
+            state.dirty = true;
+        }
     }
     state.take_effects()
 }
@@ -66,6 +72,15 @@ impl State {
                     && let Some(cluster) = &self.cluster
                 {
                     self.connection = cluster.connection().borrow().clone();
+                    // What could not be had before the server answered (or the user signed in) is asked again.
+                    if self.connection == Connection::Live
+                        && self.kinds.is_empty()
+                        && self.kinds_problem.take().is_some()
+                    {
+                        for ask in [Ask::Kinds { again: false }, Ask::Namespaces, Ask::Version] {
+                            self.push_effect(Effect::Ask(PROGRAM, ask));
+                        }
+                    }
                     self.stale = true;
                     self.dirty = true;
                 }
@@ -87,7 +102,8 @@ impl State {
                 self.stale = true;
             }
             Event::Notice(problem) => {
-                self.say(Level::Warn, problem.line());
+                let next = if problem.next.is_empty() { String::new() } else { format!(". Next: {}", problem.next) };
+                self.say(Level::Warn, format!("{}{next}", problem.line()));
             }
         }
     }

@@ -5,6 +5,21 @@ use ratatui::buffer::{Buffer, Cell};
 use ratatui::style::{Color, Modifier};
 use std::fmt::Write;
 
+/// Cells of a line that lead to an address when they are clicked (OSC 8).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LinkArea {
+    pub x: u16,
+    pub y: u16,
+    pub cells: u16,
+    pub url: String,
+}
+
+impl LinkArea {
+    fn holds(&self, x: u16, y: u16) -> bool {
+        y == self.y && (self.x..self.x + self.cells).contains(&x)
+    }
+}
+
 /// What the terminal's pen and cursor are at, as far as we know.
 #[derive(Clone, Debug, Default)]
 pub struct Encoder {
@@ -138,11 +153,19 @@ impl Encoder {
     }
 
     /// What turns the old buffer's screen into the new one's. Empty when they look alike.
-    pub fn frame(&mut self, old: &Buffer, new: &Buffer, out: &mut String) {
+    pub fn frame(&mut self, old: &Buffer, new: &Buffer, links: &[LinkArea], out: &mut String) {
         let width = new.area.width;
+        let mut open: Option<&LinkArea> = None;
         for (x, y, cell) in old.diff(new) {
+            let link = links.iter().find(|l| l.holds(x, y));
+            if link != open {
+                // Only what we checked ourselves gets here: an http URL without controls.
+                let _ = write!(out, "\x1b]8;;{}\x1b\\", link.map_or("", |l| l.url.as_str()));
+                open = link;
+            }
             // Over a short gap of equal cells in the same pen, printing them is shorter than moving.
             if let Some((px, py)) = self.at
+                && links.is_empty()
                 && py == y
                 && x > px
                 && x - px <= 3
@@ -162,6 +185,9 @@ impl Encoder {
             let wide = crate::widgets::text::width(cell.symbol()).max(1) as u16;
             // At the right edge terminals differ about where the cursor is.
             self.at = (x + wide < width).then_some((x + wide, y));
+        }
+        if open.is_some() {
+            out.push_str("\x1b]8;;\x1b\\");
         }
     }
 
@@ -199,7 +225,7 @@ mod tests {
                 new.set_string(x, y, symbol, looks[usize::from(n % 4)]);
             }
             let mut out = String::new();
-            encoder.frame(&old, &new, &mut out);
+            encoder.frame(&old, &new, &[], &mut out);
             terminal.process(out.as_bytes());
             for y in 0..4 {
                 let mut x = 0;
@@ -214,7 +240,7 @@ mod tests {
                 }
             }
             let mut again = String::new();
-            encoder.frame(&new, &new, &mut again);
+            encoder.frame(&new, &new, &[], &mut again);
             assert!(again.is_empty(), "nothing changed, nothing is sent");
             old = new;
         }

@@ -3,53 +3,76 @@
 
 use super::Screen;
 use super::screen::restore;
-use quarterdeck_core::Problem;
+use crate::state::effect::Edited;
+use quarterdeck_core::{Problem, ProblemKind};
 use std::io;
-use std::process::Command;
+use std::process::{Command, ExitStatus};
 
-/// Runs a program on the real terminal. Returns whether it ended well.
-pub fn run(screen: &mut Screen, command: &mut Command) -> io::Result<bool> {
+/// Runs a program on the real terminal. How it ended, and whether the terminal is ours again.
+pub fn run(screen: &mut Screen, command: &mut Command) -> (io::Result<ExitStatus>, io::Result<()>) {
     restore();
     let ended = command.status();
-    screen.take()?;
-    Ok(ended?.success())
+    (ended, screen.take())
 }
 
-/// Lets $EDITOR change a text. `None`: it was left as it was, or the editor failed.
-///
-/// # Errors
-/// When no file can be written or the editor cannot be started; nothing is lost then.
-pub fn edit(screen: &mut Screen, name: &str, text: &str) -> Result<Option<String>, Problem> {
-    edit_with(name, text, |command| run(screen, command))
+/// Lets $EDITOR change a text. Nothing that it has written is lost, however it or the terminal ends.
+pub fn edit(screen: &mut Screen, name: &str, text: &str) -> Edited {
+    edit_with(name, text, |command| {
+        let (ended, taken) = run(screen, command);
+        taken.and(ended)
+    })
 }
 
 /// The same, with a way of one's own to run a program.
-pub fn edit_with(
-    name: &str,
-    text: &str,
-    run: impl FnOnce(&mut Command) -> io::Result<bool>,
-) -> Result<Option<String>, Problem> {
+pub fn edit_with(name: &str, text: &str, run: impl FnOnce(&mut Command) -> io::Result<ExitStatus>) -> Edited {
     let what = "cannot edit outside";
+    let failed = |problem: Problem| Edited::Failed { problem, text: None };
     let folder = std::env::temp_dir().join(format!("quarterdeck-{}", std::process::id()));
-    std::fs::create_dir_all(&folder).map_err(|e| Problem::io(what, &e).on(folder.display().to_string()))?;
+    let made = quarterdeck_core::drafts::make_private_dir(&folder);
+    if let Err(e) = made {
+        return failed(Problem::io(what, &e).on(folder.display().to_string()).next("set TMPDIR, or edit inside"));
+    }
     let safe: String = name.chars().map(|c| if c.is_alphanumeric() || "-_.".contains(c) { c } else { '-' }).collect();
     let file = folder.join(safe);
-    write_private(&file, text).map_err(|e| Problem::io(what, &e).on(file.display().to_string()))?;
+    if let Err(e) = write_private(&file, text) {
+        let _ = std::fs::remove_file(&file);
+        let _ = std::fs::remove_dir(&folder);
+        return failed(Problem::io(what, &e).on(file.display().to_string()).next("set TMPDIR, or edit inside"));
+    }
     let words = editor();
     let mut command = Command::new(&words[0]);
     command.args(&words[1..]).arg(&file);
     let ended = run(&mut command);
-    let after = std::fs::read_to_string(&file);
+    let after = match std::fs::read(&file).map(String::from_utf8) {
+        Ok(Ok(after)) => (after != text).then_some(after),
+        Ok(Err(_)) => {
+            let why = "the editor did not write UTF-8 text";
+            return failed(
+                Problem::new(ProblemKind::Io, what, why)
+                    .on(words.join(" "))
+                    .next(format!("what it wrote is kept in {}", file.display())),
+            );
+        }
+        // Some editors move a file away while they fail.
+        Err(_) => None,
+    };
     // The text may hold secrets: it does not stay behind.
     let _ = std::fs::remove_file(&file);
     let _ = std::fs::remove_dir(&folder);
     match ended {
-        Ok(true) => {
-            let after = after.map_err(|e| Problem::io(what, &e).on(file.display().to_string()))?;
-            Ok((after != text).then_some(after))
+        Ok(status) if status.success() => after.map_or(Edited::Same, Edited::Changed),
+        Ok(status) => {
+            let next = match &after {
+                Some(_) => "what it had written stands here as a draft; nothing was sent",
+                None => "the text is as it was; VISUAL or EDITOR name another editor",
+            };
+            let problem = Problem::new(ProblemKind::Io, "the editor failed", status.to_string());
+            Edited::Failed { problem: problem.on(words.join(" ")).next(next), text: after }
         }
-        Ok(false) => Ok(None),
-        Err(e) => Err(Problem::io(what, &e).on(words.join(" ")).next("set EDITOR, or edit inside with `e`")),
+        Err(e) => {
+            let problem = Problem::io(what, &e).on(words.join(" "));
+            Edited::Failed { problem: problem.next("set VISUAL or EDITOR, or edit inside"), text: after }
+        }
     }
 }
 
@@ -69,6 +92,27 @@ pub fn suspend(screen: &mut Screen) -> io::Result<()> {
     let stopped = rustix::process::kill_current_process_group(rustix::process::Signal::TSTP);
     screen.take()?;
     stopped.map_err(io::Error::from)
+}
+
+/// Waits until a line was typed at the terminal, or `over` says that nobody waits any more.
+pub fn enter(over: impl Fn() -> bool) {
+    use std::io::Read;
+    use std::os::fd::AsFd;
+    let Ok(mut terminal) = std::fs::File::open("/dev/tty") else { return };
+    let mut one = [0_u8; 1];
+    while !over() {
+        let fd = terminal.as_fd();
+        let mut fds = [rustix::event::PollFd::new(&fd, rustix::event::PollFlags::IN)];
+        let limit = rustix::event::Timespec { tv_sec: 0, tv_nsec: 100_000_000 };
+        match rustix::event::poll(&mut fds, Some(&limit)) {
+            Ok(0) | Err(rustix::io::Errno::INTR) => {}
+            Ok(_) => match terminal.read(&mut one) {
+                Ok(1) if one[0] != b'\n' => {}
+                _ => return,
+            },
+            Err(_) => return,
+        }
+    }
 }
 
 /// The user's editor with its arguments: `VISUAL`, `EDITOR`, else `vi`.

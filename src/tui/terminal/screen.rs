@@ -2,7 +2,7 @@
 //! after a panic or a signal.
 
 use super::caps::Caps;
-use super::encode::Encoder;
+use super::encode::{Encoder, LinkArea};
 use crossterm::event::{
     DisableBracketedPaste, DisableFocusChange, DisableMouseCapture, EnableBracketedPaste, EnableFocusChange,
     EnableMouseCapture, KeyboardEnhancementFlags, PopKeyboardEnhancementFlags, PushKeyboardEnhancementFlags,
@@ -12,6 +12,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use std::io::{self, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
+use tokio::sync::Notify;
 
 /// Whether the terminal is ours at the moment; the panic hook asks.
 static TAKEN: AtomicBool = AtomicBool::new(false);
@@ -57,13 +58,23 @@ pub fn restore() {
     let _ = terminal::disable_raw_mode();
 }
 
-/// From now on a panic gives the terminal back before it reports.
+static PANICKED: AtomicBool = AtomicBool::new(false);
+static TOLD: Notify = Notify::const_new();
+
+/// From now on a panic gives the terminal back before it reports, in whatever task it happens.
 pub fn restore_on_panic() {
     let before = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |info| {
         restore();
+        PANICKED.store(true, Ordering::SeqCst);
         before(info);
+        TOLD.notify_one();
     }));
+}
+
+/// Waits until some task has panicked: the terminal is given back then, and nobody may draw on it.
+pub async fn panicked() {
+    TOLD.notified().await;
 }
 
 /// The terminal's size in columns and rows; 80x24 when it does not say.
@@ -115,6 +126,13 @@ impl Screen {
         send(&out)
     }
 
+    /// Takes a terminal that somebody else has changed while we were stopped, without a chance to give it back.
+    pub fn retake(&mut self) -> io::Result<()> {
+        // Else it would be taken for raw already.
+        let _ = terminal::disable_raw_mode();
+        self.take()
+    }
+
     /// Mouse reports on or off; off leaves selecting text to the terminal.
     pub fn set_mouse(&mut self, on: bool) -> io::Result<()> {
         if on == self.mouse {
@@ -137,13 +155,18 @@ impl Screen {
         self.encoder.forget();
     }
 
-    /// Draws a frame of this size; `draw` fills an empty buffer and says where the text cursor is.
+    /// Draws a frame of this size; `draw` fills an empty buffer and says where the text cursor is, `links` what
+    /// of it can be clicked where the terminal shows links.
     /// Sends only what changed. Returns how many bytes that were.
     pub fn draw(
         &mut self,
         size: (u16, u16),
+        links: &[LinkArea],
         draw: impl FnOnce(&mut Buffer) -> Option<(u16, u16)>,
     ) -> io::Result<usize> {
+        if PANICKED.load(Ordering::SeqCst) {
+            return Err(io::Error::other("a part of the program failed"));
+        }
         let area = Rect::new(0, 0, size.0, size.1);
         if self.shown.area != area {
             self.invalidate();
@@ -162,7 +185,8 @@ impl Screen {
         if cursor.is_none() && self.cursor.is_some() {
             out.push_str("\x1b[?25l");
         }
-        self.encoder.frame(&self.shown, &self.next, &mut out);
+        let links = if self.caps.links { links } else { &[] };
+        self.encoder.frame(&self.shown, &self.next, links, &mut out);
         if let Some((x, y)) = cursor {
             if self.cursor != cursor || out.len() > changed {
                 self.encoder.place(&mut out, x, y);

@@ -25,6 +25,8 @@ struct Reading {
     palette: BTreeMap<String, Color>,
     roles: BTreeMap<&'static str, (Role, Style)>,
     problems: Vec<String>,
+    /// A file is no TOML: nothing of it counts.
+    unreadable: bool,
 }
 
 impl Reading {
@@ -82,6 +84,7 @@ impl Reading {
             Err(error) => {
                 let line = error.span().map_or(1, |s| text[..s.start.min(text.len())].lines().count().max(1));
                 self.problems.push(format!("{file}: line {line}: {}", error.message()));
+                self.unreadable = true;
                 return;
             }
         };
@@ -150,8 +153,24 @@ pub fn theme(name: &str, folder: Option<&Path>) -> (Theme, Vec<String>) {
             reading.read("themes/terminal.toml", BUILT_IN[0].1, None, 0);
         }
     }
+    if reading.unreadable && reading.roles.is_empty() {
+        reading.read("themes/terminal.toml", BUILT_IN[0].1, None, 0);
+    }
     let theme = reading.finish(name);
     (theme, reading.problems)
+}
+
+/// The theme of this name after its file changed, and what is wrong with it.
+///
+/// # Errors
+/// When a file cannot be read at all: whoever has a theme keeps it.
+pub fn again(name: &str, folder: Option<&Path>) -> Result<(Theme, Vec<String>), Vec<String>> {
+    let mut reading = Reading::default();
+    match source(name, folder) {
+        Some((file, text)) => reading.read(&file, &text, folder, 0),
+        None => return Err(vec![format!("there is no theme `{name}` any more")]),
+    }
+    if reading.unreadable { Err(reading.problems) } else { Ok((reading.finish(name), reading.problems)) }
 }
 
 /// A theme from text alone (tests, fuzzing).

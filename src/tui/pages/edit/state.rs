@@ -3,6 +3,7 @@
 use crate::keymap::{Code, Command, Key, Verb};
 use crate::pages::{Hint, Opens, PageState};
 use crate::state::document::{Document, Line, Tone};
+use crate::state::effect::Edited;
 use crate::state::input::{Mouse, MouseWhat};
 use crate::state::reading;
 use crate::state::{Answer, Ask, Cx, Effect, Place, Subject};
@@ -248,13 +249,20 @@ impl PageState for EditorPage {
                 }
             }
             Answer::Object(_, Err(problem)) => self.problem = Some(problem),
-            Answer::Edited(Ok(Some(text))) => {
+            Answer::Edited(Edited::Changed(text)) => {
                 self.editor.replace(&text);
                 self.typed(true, cx);
                 self.check(None, cx);
             }
-            Answer::Edited(Ok(None)) => cx.say(Level::Off, "the editor changed nothing"),
-            Answer::Edited(Err(problem)) => cx.tell(&problem),
+            Answer::Edited(Edited::Same) => cx.say(Level::Off, "the editor changed nothing"),
+            Answer::Edited(Edited::Failed { problem, text }) => {
+                // What was written is not lost, and is not sent either.
+                if let Some(text) = text {
+                    self.editor.replace(&text);
+                    self.typed(true, cx);
+                }
+                cx.tell(&problem);
+            }
             Answer::Plan(plan) => {
                 self.checking = false;
                 match *plan {

@@ -1,4 +1,10 @@
-//! `core::cluster` against the real kube-apiserver: credentials, discovery, rights, writes, streams.
+//! `core::cluster` against the real kube-apiserver: credentials, proxies, discovery, rights, writes, streams.
+
+mod identity;
+mod in_cluster;
+mod issuer;
+mod proxies;
+mod streams;
 
 use futures::StreamExt;
 use quarterdeck_core::ProblemKind;
@@ -9,6 +15,8 @@ use quarterdeck_core::cluster::{
 };
 use quarterdeck_testing::real::{Options, RealCluster, shared_with};
 use serde_json::{Value, json};
+use std::path::Path;
+use std::process::{Command, Stdio};
 
 fn real(test: &str) -> Option<&'static RealCluster> {
     shared_with(test, &Options { kwok: true, controllers: None })
@@ -19,6 +27,24 @@ fn connect(kubeconfig: &str) -> Cluster {
     let state = tempfile::tempdir().expect("a folder").keep();
     let options = ConnectOptions { state_dir: Some(state), ..ConnectOptions::default() };
     Cluster::connect(&kubeconfig, None, &options).expect("a context")
+}
+
+/// The program with nothing of this user's home: exit code, output, errors.
+fn qd(kubeconfig: &Path, environment: &[(&str, &str)], line: &str) -> (Option<i32>, String, String) {
+    let output = command(kubeconfig, environment, line).output().expect("qd runs");
+    let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
+    (output.status.code(), text(output.stdout), text(output.stderr))
+}
+
+fn command(kubeconfig: &Path, environment: &[(&str, &str)], line: &str) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_qd"));
+    command.args(line.split(' ')).env("KUBECONFIG", kubeconfig).env("HOME", kubeconfig.parent().expect("a folder"));
+    for name in ["HTTPS_PROXY", "HTTP_PROXY", "NO_PROXY"] {
+        command.env_remove(name).env_remove(name.to_lowercase());
+    }
+    command.env_remove("XDG_STATE_HOME").env_remove("XDG_CONFIG_HOME").stdin(Stdio::null());
+    command.envs(environment.iter().copied());
+    command
 }
 
 fn run(future: impl std::future::Future<Output = ()>) {
