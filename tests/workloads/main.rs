@@ -1,10 +1,11 @@
 //! Workload actions on the real control plane (kube-apiserver, kube-controller-manager, KWOK), by the command line and by
-//! key, with journal and undo; and the answers to signing requests. What kubectl does with the same object is the measure where it has the verb.
+//! key, with journal and undo; and the answers to signing requests. What kubectl does with the same object is the measure
+//! where it has the verb.
 
 mod forward;
 mod keys;
-mod signing;
 mod route;
+mod signing;
 #[allow(dead_code, reason = "the screen's tests need more of it")]
 #[path = "../screen/stage.rs"]
 mod stage;
