@@ -113,7 +113,7 @@ fn an_app_and_a_route_have_notes_too() {
     let (name, text) = robot.saved.last().expect("it was saved");
     assert!(name.starts_with("incident-app-homer-") && *text == note, "{name}");
 
-    robot.keys(":routes /docs.app<enter>").until("docs.app.ominis.ai").until_idle();
+    robot.keys(":routes all /docs.app<enter>").until("docs.app.ominis.ai").until_idle();
     robot.keys("<enter>").until("wins over").until_idle();
     robot.keys("i").until("# Incident: Route docs.app.ominis.ai").until_idle();
     let note = robot.copied.last().cloned().unwrap_or_default();
