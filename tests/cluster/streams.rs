@@ -25,7 +25,7 @@ impl Pod {
             "nodes",
             &json!({"apiVersion": "v1", "kind": "Node", "metadata": {"name": node, "annotations": {"kwok.x-k8s.io/node": "fake"}}}),
         );
-        let containers = json!([{"name": "main", "image": "x", "ports": [{"name": "web", "containerPort": 8080}]}]);
+        let containers = json!([{"name": "main", "image": "x", "ports": [{"name": "echo", "containerPort": 7}]}]);
         real.apply(
             "pods",
             &json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "web", "namespace": namespace, "labels": {"app": "web"}},
@@ -56,7 +56,7 @@ pub async fn all(cluster: &Cluster, pod: &Pod) {
     assert_eq!((code, out.as_str()), (0, "ahoy from kwok\n"));
 
     let target = ForwardTarget::Selector { namespace: pod.namespace.as_str().into(), labels: "app=web".into() };
-    let forward = cluster.forward(ForwardRequest { target, port: 8080, local_port: 0 }).await.expect("a forward");
+    let forward = cluster.forward(ForwardRequest { target, port: 7, local_port: 0 }).await.expect("a forward");
     let said = echo(forward.local(), b"is anybody there?").await;
     assert_eq!(said, b"is anybody there?", "{:?}", forward.state().borrow().clone());
 }
@@ -115,7 +115,7 @@ fn programs_run_in_pods_and_ports_lead_to_them() {
 
         // A pod that goes and comes again is found again by the next connection.
         let target = ForwardTarget::Pod { namespace: pod.namespace.as_str().into(), name: "nobody".into() };
-        let forward = cluster.forward(ForwardRequest { target, port: 8080, local_port: 0 }).await.expect("a port");
+        let forward = cluster.forward(ForwardRequest { target, port: 7, local_port: 0 }).await.expect("a port");
         assert_eq!(echo(forward.local(), b"hello").await, b"");
         let mut state = forward.state();
         let told = state.wait_for(|s| s.problem.is_some()).await.expect("told").problem.clone().expect("a problem");

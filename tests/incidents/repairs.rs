@@ -96,7 +96,7 @@ fn a_secret_that_is_lost_in_the_backoff_is_bridged_by_a_temporary_certificate_un
     assert_eq!(hands.served(host), before, "the old one is served on");
     hands.delete(&hands.secret_path("shop"));
     assert_ne!(hands.served(host), before, "its proxy has nothing of its own to serve");
-    assert_eq!(hands.verdict("shop")["broken"], "secret", "{:#}", hands.verdict("shop"));
+    assert_eq!(hands.verdict("shop")["code"], "CERT_SECRET_MISSING", "{:#}", hands.verdict("shop"));
 
     // The authority takes its time from here on.
     lab.edge.answer(host, Answer::Fixed(404, "not yet".into()));
@@ -128,7 +128,7 @@ fn a_lost_secret_comes_back_by_a_retry() {
     hands.json(&format!("cert renew {}/shop --yes --wait -o json", hands.namespace));
     hands.delete(&hands.secret_path("shop"));
     let found = hands.verdict("shop");
-    assert_eq!((&found["verdict"]["level"], &found["broken"]), (&json!("bad"), &json!("secret")), "{found:#}");
+    assert_eq!((&found["code"], &found["broken"]), (&json!("CERT_SECRET_MISSING"), &json!("challenge")), "{found:#}");
     let told = hands.refused("do recreate-secret certificates/shop --yes");
     assert!(told.contains("retry tries a failed issuance now"), "{told}");
 

@@ -139,6 +139,7 @@ fn a_full_disk_loses_no_draft_no_action_and_no_log_in_silence() {
     go(&disk.terminal, "pods", "postgres-0");
     press(&disk.terminal, "/postgres-0<enter>", "[postgres-0]");
     press(&disk.terminal, "l", "following");
+    disk.fill();
     let text = press(&disk.terminal, "s", "cannot save to");
     assert!(text.contains("No space") && text.contains("Nothing was"), "{text}");
     assert!(disk.texts_in(".").is_empty() || !disk.home.join("client-demo-client-postgres-0.log").exists());

@@ -11,7 +11,7 @@ use std::time::Duration;
 fn tour(terminal: &Terminal) {
     terminal.wait_for("home with its findings", PATIENCE, |s| s.contains("client-acme/api-tls"));
     go(terminal, "apps", "flow-proxy");
-    go(terminal, "tenants", "zoo-api.app");
+    go(terminal, "tenants", "demo-client");
     go(terminal, "certificates", "api-tls");
     go(terminal, "routes", "vault.ominis.ai");
     go(terminal, "pods", "authentik-postgresql-0");

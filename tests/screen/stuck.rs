@@ -155,7 +155,7 @@ fn an_install_that_hangs_names_the_first_blocking_object_of_a_dependency_on_the_
     go(&small, "stages", "stage 3 of 4 waits for authentik");
     press(&small, "jj<enter>", "Why it is not ready, down to what blocks it");
     small.wait_for("the chain to its end", PATIENCE, |s| {
-        s.contains("data-authentik-postg") && s.contains("StatefulSet")
+        s.contains("▶→ ✗ PersistentVolumeCla") && s.contains("StatefulSet")
     });
 
     volume(&cluster);

@@ -196,6 +196,8 @@ fn certifier(name: &str, programs: &Programs, state: &Path, [port, _, dns]: [u16
     let ready = move |_: &str| answers(port);
     Service::new(name, &programs.path("pebble"), arguments.to_vec(), state, ready)
         .with("PEBBLE_VA_NOSLEEP", "1")
+        // Every order is checked anew; else half of the renewals pass whatever the host answers.
+        .with("PEBBLE_AUTHZREUSE", "0")
         .with("PEBBLE_WFE_NONCEREJECT", "0")
 }
 

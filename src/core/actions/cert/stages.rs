@@ -140,7 +140,9 @@ impl Part {
     }
 }
 
-/// The request of the issuance that is under way: of the next revision, and not one that failed before it began.
+/// The request of the issuance that is under way: of the next revision, and not one that failed before it began. A
+/// failure in the very second of the beginning (times are whole seconds) is of the try before; if it were of this one,
+/// the Certificate's own condition would tell it a moment later.
 fn request<'a>(certificate: &Value, requests: &'a Objects) -> Option<&'a Value> {
     let next = certificate["status"]["revision"].as_i64().unwrap_or(0) + 1;
     let uid = certificate["metadata"]["uid"].as_str().unwrap_or_default();
@@ -148,7 +150,7 @@ fn request<'a>(certificate: &Value, requests: &'a Objects) -> Option<&'a Value> 
     let began = condition(certificate, "Issuing").and_then(|c| time(&c["lastTransitionTime"]));
     requests.values().find(|r| {
         let before =
-            matches!((time(&r["status"]["failureTime"]), began), (Some(failed), Some(began)) if failed < began);
+            matches!((time(&r["status"]["failureTime"]), began), (Some(failed), Some(began)) if failed <= began);
         owned_by(r, uid) && issuance::revision(r) == next && !before
     })
 }
