@@ -262,11 +262,14 @@ fn a_challenge_that_hangs_in_its_deletion_is_let_go_and_what_stays_behind_is_tol
     let Some(lab) = lab(name) else { return };
     let _calm = lab.calm();
     let hands = Hands::new(lab, "hangs");
-    hands.host("shop", "hangs.lab.test", "acme-no-secret");
-    let holds = |c: &Value| c["metadata"]["finalizers"].as_array().is_some_and(|all| !all.is_empty());
-    let challenge = lab.wait_for_any("challenges", &hands.namespace, "has its finalizer", holds);
+    lab.edge.answer("hangs.lab.test", Answer::Fixed(404, "no".into()));
+    hands.host("shop", "hangs.lab.test", "acme-http");
+    let challenge =
+        lab.wait_for_any("challenges", &hands.namespace, "is presented", |c| c["status"]["presented"] == true);
     let name = challenge["metadata"]["name"].as_str().expect("a name").to_owned();
     let path = format!("/apis/acme.cert-manager.io/v1/namespaces/{}/challenges/{name}", hands.namespace);
+    // Somebody who has gone has left a finalizer of their own.
+    lab.patch(&path, &json!({"metadata": {"finalizers": ["lab.test/left-behind"]}}));
     hands.delete(&path);
     let line = format!("do clear-stuck challenges.acme.cert-manager.io/{name}");
     let told = hands.refused(&format!("{line} --yes"));

@@ -138,7 +138,7 @@ fn a_full_disk_loses_no_draft_no_action_and_no_log_in_silence() {
     // A log is saved whole or not at all.
     go(&disk.terminal, "pods", "postgres-0");
     press(&disk.terminal, "/postgres-0<enter>", "[postgres-0]");
-    press(&disk.terminal, "l", "following");
+    press(&disk.terminal, "l", "checkpoint complete");
     disk.fill();
     let text = press(&disk.terminal, "s", "cannot save to");
     assert!(text.contains("No space") && text.contains("Nothing was"), "{text}");

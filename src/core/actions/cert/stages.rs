@@ -11,7 +11,7 @@ use crate::actions::observe::{self, Seen};
 use crate::actions::stage::{Found, Own, Scene, Stage};
 use crate::certificates::secret::TlsSecret;
 use crate::clock::parse_time;
-use crate::cluster::Request;
+use crate::cluster::{Cluster, Request};
 use crate::resources::ObjectRef;
 use serde_json::Value;
 
@@ -93,8 +93,29 @@ impl Own for Part {
             what.push(all(challenges()));
         }
         let uid = &scene.object.uid;
-        watch(scene.cluster, &what, scene.tell, &|seen| self.judge(uid, seen)).await
+        match watch(scene.cluster, &what, scene.tell, &|seen| self.judge(uid, seen)).await {
+            Found::Failed(why) => Found::Failed(because(scene.cluster, namespace, why).await),
+            found => found,
+        }
     }
+}
+
+/// What cert-manager says of a request that failed names the order and not why it is invalid; its challenges tell.
+async fn because(cluster: &Cluster, namespace: &str, why: String) -> String {
+    let order = why.split("order resource \"").nth(1).and_then(|rest| rest.split('"').next());
+    let Some(order) = order else { return why };
+    let list = cluster.json::<Value>(Request::list(&challenges(), Some(namespace))).await.unwrap_or_default();
+    let owned = |c: &&Value| {
+        c["metadata"]["ownerReferences"].as_array().is_some_and(|all| all.iter().any(|o| o["name"] == *order))
+    };
+    let mut failed = list["items"].as_array().into_iter().flatten().filter(owned).filter_map(broken);
+    failed.next().unwrap_or(why)
+}
+
+/// Why a challenge has failed, if it has.
+fn broken(challenge: &Value) -> Option<String> {
+    let state = challenge["status"]["state"].as_str().filter(|s| matches!(*s, "invalid" | "errored" | "expired"))?;
+    Some(format!("{} is {state}: {}", text(&challenge["spec"]["dnsName"]), text(&challenge["status"]["reason"])))
 }
 
 impl Part {
@@ -175,11 +196,11 @@ fn tried(order: &Value, all: &Objects) -> Progress {
     for challenge in all.values().filter(|c| owned_by(c, uid)) {
         total += 1;
         let (host, reason) = (text(&challenge["spec"]["dnsName"]), text(&challenge["status"]["reason"]));
+        if let Some(why) = broken(challenge) {
+            return Progress::Failed(why);
+        }
         match challenge["status"]["state"].as_str() {
             Some("valid") => passed += 1,
-            Some(state @ ("invalid" | "errored" | "expired")) => {
-                return Progress::Failed(format!("{host} is {state}: {reason}"));
-            }
             _ if open.is_none() => {
                 let why = if reason.is_empty() { "is being checked".to_owned() } else { reason };
                 open = Some(format!("{host} ({}): {why}", text(&challenge["spec"]["type"])));

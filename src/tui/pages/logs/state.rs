@@ -280,8 +280,10 @@ impl PageState for Logs {
             }
             Verb::Save => {
                 let name = self.source.object.short().replace('/', "-");
-                let (text, _) = self.shown_text();
-                cx.effect(Effect::Save { path: format!("{name}.log"), text });
+                match self.shown_text() {
+                    (_, 0) => cx.say(Level::Warn, "there is no line to save"),
+                    (text, _) => cx.effect(Effect::Save { path: format!("{name}.log"), text }),
+                }
             }
             Verb::Refresh => self.restart(cx),
             _ => return false,
