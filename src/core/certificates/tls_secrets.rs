@@ -20,7 +20,13 @@ const MESH_ROOT: &str = "istio.io/ca-root";
 const MESH_ROOT_AT: f64 = 0.85;
 
 /// Adds the views of all Secrets that are not the Secret of a Certificate. `is_ca` certificates and Helm's are shown too.
+///
+/// None while the Certificates are still being listed: what is wrong with a Secret would be told of it for a moment, and
+/// whoever opens it then lands on the Secret instead of its Certificate.
 pub fn unmanaged(index: &Index<'_>, now: i64, views: &mut Vec<CertificateView>) {
+    if index.snapshot.sources.loading("certificates.cert-manager.io") {
+        return;
+    }
     for ((namespace, name), (kind, secret)) in &index.secrets {
         if index.by_secret.contains_key(&(*namespace, *name)) || temporary(secret) {
             continue;

@@ -42,6 +42,10 @@ impl Sources {
     pub fn loaded(&self) -> bool {
         !self.0.is_empty() && self.0.iter().all(|s| s.state != SourceWord::Loading)
     }
+    /// Whether the first list of a kind, e.g. `certificates.cert-manager.io`, is still under way.
+    pub fn loading(&self, resource: &str) -> bool {
+        self.0.iter().any(|s| s.state == SourceWord::Loading && s.resource == resource)
+    }
     /// What could not be read, whole or in part.
     pub fn partial(&self) -> impl Iterator<Item = &SourceState> {
         self.0.iter().filter(|s| !s.problems.is_empty())

@@ -1,7 +1,8 @@
 //! The embedded worlds seen as a whole: what the home page has to say.
 
-use super::Overview;
+use super::sources::{SourceState, SourceWord};
 use super::testing::{at, crowded, world};
+use super::{Overview, Sources};
 use crate::certificates::diagnose::Role;
 use crate::resources::Level;
 
@@ -51,6 +52,23 @@ fn the_home_page_of_ominis_says_what_is_wrong_right_now() {
     assert_eq!((&*acme.name, &*acme.verdict.word, acme.findings), ("acme", "Degraded", 1));
     assert_eq!(acme.verdict.why, "Certificate api-tls: DNS: api.acme.app.ominis.ai has no A record");
     assert_eq!((o.counts.apps.good, o.counts.apps.total), (7, 8));
+}
+
+#[test]
+fn a_secret_is_not_blamed_before_its_certificate_is_there() {
+    let mut snapshot = world("ominis", at(NOW));
+    snapshot.certificates = Default::default();
+    let alone = Overview::derive(&snapshot, at(NOW));
+    assert!(alone.findings.iter().any(|f| f.kind == "Secret" && f.title == "docs/legacy-docs-tls"));
+    let state = SourceState {
+        resource: "certificates.cert-manager.io".into(),
+        state: SourceWord::Loading,
+        since: None,
+        problems: Vec::new(),
+    };
+    snapshot.sources = Sources(vec![state]);
+    let early = Overview::derive(&snapshot, at(NOW));
+    assert!(!early.findings.iter().any(|f| f.kind == "Secret"), "{:?}", early.findings);
 }
 
 #[test]

@@ -20,7 +20,7 @@ use tokio_util::task::AbortOnDropHandle;
 /// Objects in a page of a list, as client-go's pager asks: the first rows are there soon.
 const PAGE: usize = 500;
 /// Objects in the pages after the first, where rows are small: fewer requests, and each still a few megabytes.
-const LARGE_PAGE: usize = 2_500;
+const LARGE_PAGE: usize = 1_000;
 /// Lines of a watch that are applied together when they are there already.
 const BATCH: usize = 256;
 /// How often something that cannot be watched is listed again.
