@@ -69,12 +69,15 @@ pub fn press(terminal: &Terminal, keys: &str, expect: &str) -> String {
 
 /// Goes back until the first line says where we are.
 pub fn back_to(terminal: &Terminal, place: &str) {
+    let there = |s: &str| s.lines().next().is_some_and(|l| l.contains(place));
     for _ in 0..8 {
-        let there = |s: &str| s.lines().next().is_some_and(|l| l.contains(place));
+        // Long enough for a busy machine: one esc too many would take away what comes next.
+        let before = terminal.text().lines().next().map(str::to_owned);
         if terminal.try_wait(Duration::from_millis(400), &there).is_ok() {
             return;
         }
         terminal.keys("<esc>");
+        let _ = terminal.try_wait(Duration::from_secs(3), &|s: &str| s.lines().next() != before.as_deref());
     }
     panic!("{place} is not reached by esc; the screen was:\n{}", terminal.text());
 }

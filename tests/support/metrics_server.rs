@@ -31,8 +31,11 @@ impl MetricsServer {
             format!("--cert-dir={}", state.display()),
             "--kubelet-insecure-tls".to_owned(),
             "--kubelet-preferred-address-types=InternalIP".to_owned(),
-            // The shortest that it takes.
+            // The port of KWOK's kubelet is in the node's status.
+            "--kubelet-use-node-status-port".to_owned(),
+            // The shortest that it takes, and longer than it waits for a kubelet.
             "--metric-resolution=10s".to_owned(),
+            "--kubelet-request-timeout=5s".to_owned(),
         ]);
         let program = programs.path("metrics-server");
         let server = Service::new("metrics-server", &program, arguments, &state, move |_| answers(port));
