@@ -86,7 +86,12 @@ pub(crate) fn with_condition(object: &Value, condition: Value) -> Vec<Value> {
 }
 
 /// The merge patch that asks for an issuance, with more fields of the status.
+///
+/// cert-manager takes a request that failed for the one that is asked for now, unless it failed before this moment; its
+/// times are whole seconds (pkg/controller/certificates/requestmanager), so that the moment is after the last failure.
 fn asking(certificate: &Value, now: i64, mut status: Value) -> Value {
+    let failed = certificate["status"]["lastFailureTime"].as_str().and_then(parse_time);
+    let now = failed.map_or(now, |failed| now.max(failed + 1));
     let condition = json!({
         "type": "Issuing", "status": "True", "reason": BY_HAND,
         "message": "Certificate re-issuance manually triggered",
