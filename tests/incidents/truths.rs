@@ -136,7 +136,7 @@ fn the_old_leaf_is_told_as_long_as_it_is_served_and_a_private_authority_is_no_fa
 
     lab.edge.serve(host, Serves::Secret(looker.namespace.clone(), "shop-tls".into()));
     looker.well("shop");
-    terminal.keys("<ctrl-r>");
+    terminal.keys("<c-r>");
     terminal.wait_for("that all is well", patience, |s| {
         !s.contains("SERVED WRONG") && s.contains("the Secret's certificate")
     });
