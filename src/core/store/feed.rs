@@ -1,8 +1,9 @@
 //! Keeps a store up to date: list, then watch, for ever. Nothing is polled that can be watched.
 
 use super::Source;
-use super::decode::{Decode, Line, peek_continue};
-use super::shelf::{FeedState, Shelf};
+use super::decode::peek_continue;
+use super::shelf::FeedState;
+use super::sink::{Sink, Told};
 use crate::clock::Clock;
 use crate::cluster::{Connection, Request};
 use crate::resources::Kind;
@@ -38,16 +39,13 @@ pub(crate) struct Learned {
 }
 
 /// One list and watch: a kind in one namespace or in all.
-pub(crate) struct Feed<D: Decode> {
+pub(crate) struct Feed {
     pub source: Arc<dyn Source>,
     pub kind: Kind,
     pub namespace: Option<String>,
     pub labels: String,
     pub fields: String,
-    pub decoder: D,
-    pub shelf: Arc<Shelf<D::Item>>,
-    /// Which of the shelf's feeds this is.
-    pub index: usize,
+    pub sink: Box<dyn Sink>,
     pub learned: Arc<Learned>,
     pub clock: Clock,
 }
@@ -66,8 +64,8 @@ enum End {
     Refused(Problem),
 }
 
-struct Run<D: Decode> {
-    feed: Feed<D>,
+struct Run {
+    feed: Feed,
     connection: watch::Receiver<Connection>,
     /// The version to go on from; `None`: list first.
     version: Option<String>,
@@ -83,11 +81,11 @@ struct Run<D: Decode> {
     watched: bool,
 }
 
-impl<D: Decode> Feed<D> {
+impl Feed {
     /// Runs until it is dropped.
     pub(crate) async fn run(self) {
         let connection = self.source.connection();
-        let no_watch = self.unwatchable();
+        let (no_watch, no_streaming) = (self.unwatchable(), !self.sink.streams());
         let mut run = Run {
             feed: self,
             connection,
@@ -95,7 +93,7 @@ impl<D: Decode> Feed<D> {
             failures: 0,
             listed: false,
             no_watch,
-            no_streaming: !D::STREAMS,
+            no_streaming,
             watched: false,
         };
         loop {
@@ -109,8 +107,8 @@ impl<D: Decode> Feed<D> {
     }
 
     fn request(&self) -> Request {
-        let mut request = Request::list(&self.kind, self.namespace.as_deref()).accept(D::ACCEPT);
-        if D::ACCEPT == crate::cluster::Accept::Table {
+        let mut request = Request::list(&self.kind, self.namespace.as_deref()).accept(self.sink.accept());
+        if self.sink.accept() == crate::cluster::Accept::Table {
             request = request.query("includeObject", "Metadata");
         }
         if !self.labels.is_empty() {
@@ -123,7 +121,7 @@ impl<D: Decode> Feed<D> {
     }
 
     fn fetch(&self, token: &str) -> AbortOnDropHandle<Result<bytes::Bytes>> {
-        let limit = if token.is_empty() || D::STREAMS { PAGE } else { LARGE_PAGE };
+        let limit = if token.is_empty() || self.sink.streams() { PAGE } else { LARGE_PAGE };
         let mut request = self.request().query("limit", limit.to_string());
         if !token.is_empty() {
             request = request.query("continue", token);
@@ -133,7 +131,7 @@ impl<D: Decode> Feed<D> {
     }
 }
 
-impl<D: Decode> Run<D> {
+impl Run {
     async fn step(&mut self) {
         let streaming = self.version.is_none() && self.may_stream();
         if self.version.is_none() && !streaming {
@@ -145,7 +143,7 @@ impl<D: Decode> Run<D> {
             self.failures = 0;
         }
         if self.no_watch {
-            self.feed.shelf.set_state(self.feed.index, FeedState::Polled(POLL.as_secs()));
+            self.feed.sink.set_state(FeedState::Polled(POLL.as_secs()));
             self.version = None;
             return self.wait(POLL).await;
         }
@@ -197,21 +195,16 @@ impl<D: Decode> Run<D> {
 
     /// Lists in pages; the next one travels while this one is decoded.
     async fn pages(&mut self) -> Result<()> {
-        let index = self.feed.index;
         let feed = &mut self.feed;
-        feed.shelf.begin(index);
+        feed.sink.begin();
         let mut under_way = feed.fetch("");
         loop {
             let body =
                 under_way.await.map_err(|e| Problem::new(ProblemKind::Internal, "cannot list", e.to_string()))??;
             let seen = peek_continue(&body);
             let ahead = seen.as_deref().map(|token| feed.fetch(token));
-            let page = feed.decoder.page(&body)?;
+            let page = feed.sink.page(&body)?;
             drop(body);
-            feed.shelf.put(index, page.items, true);
-            if page.unreadable.0 > 0 {
-                feed.shelf.unreadable(index, page.unreadable.0, page.unreadable.1);
-            }
             self.failures = 0;
             match ahead {
                 _ if page.next.is_empty() => {
@@ -223,14 +216,13 @@ impl<D: Decode> Run<D> {
                 _ => under_way = feed.fetch(&page.next),
             }
         }
-        feed.shelf.end(index);
+        feed.sink.end();
         self.listed = true;
         Ok(())
     }
 
     /// Watches until the stream ends. `streaming`: the list comes through the watch, too.
     async fn watch(&mut self, streaming: bool) -> End {
-        let index = self.feed.index;
         let feed = &mut self.feed;
         let mut request = feed.request().query("watch", "true").query("allowWatchBookmarks", "true");
         if streaming {
@@ -252,9 +244,9 @@ impl<D: Decode> Run<D> {
         let mut listing = streaming;
         self.watched = true;
         if streaming {
-            feed.shelf.begin(index);
+            feed.sink.begin();
         } else {
-            feed.shelf.set_state(index, FeedState::Live);
+            feed.sink.set_state(FeedState::Live);
             self.failures = 0;
         }
         let mut stream = stream.ready_chunks(BATCH);
@@ -271,7 +263,7 @@ impl<D: Decode> Run<D> {
                     Connection::Lost { since, problem } => {
                         lost = true;
                         if self.listed {
-                            feed.shelf.set_state(index, FeedState::Stale { since, problem });
+                            feed.sink.set_state(FeedState::Stale { since, problem });
                         }
                         continue;
                     }
@@ -279,48 +271,34 @@ impl<D: Decode> Run<D> {
                 },
                 () = tokio::time::sleep(SILENCE), if listing => return End::NoStreaming,
             };
-            let mut batch = Vec::new();
             let mut end = None;
             for line in lines {
-                let line = match line {
+                let told = match line {
                     Ok(line) if line.iter().all(u8::is_ascii_whitespace) => continue,
-                    Ok(line) => feed.decoder.line(&line),
+                    Ok(line) => feed.sink.line(&line),
                     Err(problem) => {
                         end = Some(End::Cut(problem));
                         break;
                     }
                 };
-                match line {
-                    Ok(Line::Put(item)) => {
-                        if !listing {
-                            let version = &super::shelf::Item::meta(&item).resource_version;
-                            if !version.is_empty() {
-                                self.version = Some(version.to_string());
-                            }
-                        }
-                        batch.push(item);
-                    }
-                    Ok(Line::Remove { uid, resource_version }) => {
-                        // What was put before it has to be there before it goes.
-                        feed.shelf.put(index, std::mem::take(&mut batch), listing);
-                        feed.shelf.remove(index, &uid);
+                match told {
+                    Ok(Told::Change { resource_version }) => {
                         if !listing && !resource_version.is_empty() {
-                            self.version = Some(resource_version.to_string());
+                            self.version = Some(resource_version);
                         }
                     }
-                    Ok(Line::Bookmark { resource_version, initial_end }) => {
+                    Ok(Told::Bookmark { resource_version, initial_end }) => {
                         if listing && initial_end {
-                            feed.shelf.put(index, std::mem::take(&mut batch), true);
-                            feed.shelf.end(index);
-                            feed.shelf.set_state(index, FeedState::Live);
+                            feed.sink.end();
+                            feed.sink.set_state(FeedState::Live);
                             (listing, self.listed, self.failures) = (false, true, 0);
                         }
                         if !listing && !resource_version.is_empty() {
                             self.version = Some(resource_version);
                         }
                     }
-                    Ok(Line::Unreadable(why)) => feed.shelf.unreadable(index, 1, why),
-                    Ok(Line::Failed(problem)) => {
+                    Ok(Told::Nothing) => {}
+                    Ok(Told::Failed(problem)) => {
                         end = Some(match problem.kind {
                             ProblemKind::Gone => End::Gone,
                             ProblemKind::Invalid if listing => End::NoStreaming,
@@ -336,13 +314,11 @@ impl<D: Decode> Run<D> {
                     }
                 }
             }
-            if !batch.is_empty() {
-                feed.shelf.put(index, batch, listing);
-            }
+            feed.sink.flush();
             if lost && end.is_none() {
                 // It speaks again.
                 lost = false;
-                feed.shelf.set_state(index, if listing { FeedState::Loading } else { FeedState::Live });
+                feed.sink.set_state(if listing { FeedState::Loading } else { FeedState::Live });
             }
             if let Some(end) = end {
                 return end;
@@ -370,11 +346,11 @@ impl<D: Decode> Run<D> {
                 Connection::Lost { since, .. } => *since,
                 _ => self.feed.clock.now(),
             };
-            self.feed.shelf.stale(self.feed.index, since, problem)
+            self.feed.sink.stale(since, problem)
         } else {
             FeedState::Failed(problem)
         };
-        self.feed.shelf.set_state(self.feed.index, state);
+        self.feed.sink.set_state(state);
         self.wait(delay).await;
     }
 
@@ -392,7 +368,7 @@ impl<D: Decode> Run<D> {
 
     /// Waits; no longer than until the connection is live again or somebody asks.
     async fn wait(&mut self, delay: Duration) {
-        let (connection, shelf) = (&mut self.connection, &self.feed.shelf);
+        let (connection, sink) = (&mut self.connection, &mut self.feed.sink);
         connection.mark_unchanged();
         let back = async {
             while connection_change(connection).await != Connection::Live {}
@@ -402,7 +378,7 @@ impl<D: Decode> Run<D> {
         tokio::select! {
             () = tokio::time::sleep(delay) => {}
             () = back => {}
-            () = shelf.again.notified() => {}
+            () = sink.again() => {}
         }
     }
 }

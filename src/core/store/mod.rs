@@ -9,6 +9,7 @@ pub mod freshness;
 pub mod fuzz;
 pub mod registry;
 mod shelf;
+mod sink;
 pub mod source;
 pub mod table;
 pub mod view;

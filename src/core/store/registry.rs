@@ -4,6 +4,7 @@ use super::collection::{Collected, CollectionHandle, Kept, Projection};
 use super::decode::{Decode, Objects};
 use super::feed::{Feed, Learned};
 use super::shelf::Shelf;
+use super::sink::Filler;
 use super::table::{TableData, TableRows};
 use super::{Source, TableHandle, TableRequest};
 use crate::clock::Clock;
@@ -163,9 +164,7 @@ impl Stores {
                 namespace,
                 labels: request.labels.clone(),
                 fields: request.fields.clone(),
-                decoder: decoder(&data),
-                shelf: shelf(&data),
-                index,
+                sink: Box::new(Filler::new(decoder(&data), shelf(&data), index)),
                 learned: learned.clone(),
                 clock: inner.clock.clone(),
             };
