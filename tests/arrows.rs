@@ -121,6 +121,21 @@ fn rooms_know_only_whom_they_may() {
     assert!(broken.is_empty(), "{}", broken.join("\n"));
 }
 
+/// What writes to the cluster takes an effect, which is data; it knows nothing of how one comes about.
+#[test]
+fn the_cluster_knows_of_actions_only_what_an_effect_is() {
+    let mut broken = Vec::new();
+    for (file, text) in sources("src/core/cluster") {
+        for (number, line) in text.lines().enumerate() {
+            let code = line.split("//").next().unwrap_or_default();
+            if code.contains("crate::actions") && code.trim() != "use crate::actions::plan::Effect;" {
+                broken.push(format!("{file}:{} {}", number + 1, line.trim()));
+            }
+        }
+    }
+    assert!(broken.is_empty(), "actions know the cluster, not the other way round:\n{}", broken.join("\n"));
+}
+
 #[test]
 fn a_broken_wall_would_be_seen() {
     for line in [

@@ -31,6 +31,7 @@ pub mod store;
 pub mod tenants;
 pub mod text;
 pub mod usage;
+pub(crate) mod wipe;
 
 pub use problem::{Problem, ProblemKind, Result};
 

@@ -7,7 +7,7 @@ use crate::output::{Paint, Table, print, print_json};
 use crate::place::Place;
 use clap::{Arg, ArgAction, ArgMatches, FromArgMatches};
 use quarterdeck_core::actions::command::TASK;
-use quarterdeck_core::actions::{ArgKind, Args, Confirmation, DryRun, Plan, RunEvent, StepState, catalogue};
+use quarterdeck_core::actions::{ArgKind, Args, Confirmation, DryRun, Plan, RunEvent, catalogue};
 use quarterdeck_core::cluster::Access;
 use quarterdeck_core::event::Event;
 use quarterdeck_core::resources::Level;
@@ -217,7 +217,8 @@ pub async fn finish(place: &Place, plan: Plan, wish: &Wish, common: &Common) -> 
     if !wish.json {
         done.print(wish, common);
     }
-    let undone = match wish.undo_on_failure && !done.outcome.ok && done.outcome.can_undo {
+    let failed = done.failed(wish);
+    let undone = match wish.undo_on_failure && failed && done.outcome.can_undo {
         true => Some(carry::back(place, &done.outcome.journal, wish, common).await),
         false => None,
     };
@@ -233,9 +234,7 @@ pub async fn finish(place: &Place, plan: Plan, wish: &Wish, common: &Common) -> 
     if let Some(Err(problem)) = undone {
         return Err(problem);
     }
-    // Who waits for the end wants to know that it was not seen.
-    let unseen = wish.wait && done.outcome.results.iter().any(|r| r.state != StepState::Done);
-    Ok(u8::from(!done.outcome.ok || unseen))
+    Ok(u8::from(failed))
 }
 
 pub fn unlock(place: &Place, wish: &Wish) -> Result<()> {

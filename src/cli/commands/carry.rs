@@ -5,7 +5,7 @@ use super::follow;
 use crate::arguments::Common;
 use crate::output::{Paint, line, print};
 use crate::place::Place;
-use quarterdeck_core::actions::{Confirmation, Outcome, Plan, RunView};
+use quarterdeck_core::actions::{Confirmation, Outcome, Plan, RunView, StepState};
 use quarterdeck_core::resources::Level;
 use quarterdeck_core::text::clean_line;
 use quarterdeck_core::{Problem, ProblemKind, Result};
@@ -66,6 +66,15 @@ impl Done {
     fn can_undo(&self) -> bool {
         self.outcome.can_undo && !self.plan.undo_ends_with_program()
     }
+    /// Whether it did not come to its end: who waits for that wants to know it, and to have taken back what was not seen
+    /// to be whole.
+    pub(super) fn failed(&self, wish: &Wish) -> bool {
+        !self.outcome.ok || wish.wait && self.outcome.results.iter().any(|r| r.state != StepState::Done)
+    }
+    /// Whether the way back goes with this program, and is not taken now.
+    fn loses_the_way_back(&self, wish: &Wish) -> bool {
+        self.outcome.can_undo && !self.can_undo() && !(wish.undo_on_failure && self.failed(wish))
+    }
     pub(super) fn json(&self) -> serde_json::Value {
         let mut outcome = self.outcome.clone();
         outcome.can_undo = self.can_undo();
@@ -79,12 +88,81 @@ impl Done {
         if self.plan.steps.len() > 1 {
             print(&follow::results(outcome, paint));
         }
-        let level = if outcome.ok { Level::Good } else { Level::Bad };
+        let level = if self.failed(wish) { Level::Bad } else { Level::Good };
         line(&paint.level(level, &clean_line(&outcome.text)));
         if self.can_undo() {
             line(&format!("undo: qd undo {}", outcome.journal));
-        } else if outcome.can_undo && (outcome.ok || !wish.undo_on_failure) {
+        } else if self.loses_the_way_back(wish) {
             line("undo: not any more: the former values of a Secret are kept in memory only, and qd ends here");
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use quarterdeck_core::actions::{DryRun, Effect, Risk, Step, StepResult};
+    use quarterdeck_core::cluster::Method;
+    use quarterdeck_core::resources::{Kind, ObjectRef};
+
+    /// A Secret that was deleted and is held by this program only.
+    fn deleted(state: StepState) -> Done {
+        let kind = Kind::of("", "v1", "Secret", "secrets", true);
+        let path = "/api/v1/namespaces/a/secrets".to_owned();
+        let effect = |method, body| Effect { method, path: path.clone(), query: Vec::new(), body };
+        let secret = serde_json::json!({"kind": "Secret", "data": {"tls.key": "a2V5"}});
+        let step = Step {
+            title: "delete".into(),
+            object: ObjectRef::new(kind, "a", "shop-tls"),
+            effect: effect(Method::Delete, None),
+            diff: Vec::new(),
+            dry_run: DryRun::Accepted,
+            undo: Some(effect(Method::Post, Some(secret))),
+            current: Default::default(),
+        };
+        let plan = Plan {
+            action: "recreate-secret".into(),
+            title: String::new(),
+            context: String::new(),
+            steps: vec![step],
+            rights: Vec::new(),
+            risk: Risk::Wide,
+            warnings: Vec::new(),
+            type_to_confirm: String::new(),
+            needs_reason: false,
+            undo: String::new(),
+            command: String::new(),
+            blocked: Vec::new(),
+            wave: 1,
+            undoes: None,
+        };
+        let result = StepResult { object: String::new(), state, text: String::new(), took: None };
+        let ok = state != StepState::Failed;
+        let outcome = Outcome {
+            ok,
+            text: String::new(),
+            journal: String::new(),
+            can_undo: true,
+            results: vec![result],
+            problem: None,
+        };
+        Done { plan, outcome, view: None }
+    }
+
+    #[test]
+    fn what_was_not_seen_to_its_end_is_taken_back_as_a_failure_is() {
+        let wish = Wish { wait: true, undo_on_failure: true, ..Wish::default() };
+        // A time-out or Ctrl-C leaves it accepted: the outcome itself is well then.
+        for state in [StepState::Accepted, StepState::Failed] {
+            let done = deleted(state);
+            assert!(done.failed(&wish), "{state:?}");
+            assert!(!done.loses_the_way_back(&wish), "it is taken back at once: {state:?}");
+        }
+        let done = deleted(StepState::Done);
+        assert!(!done.failed(&wish) && done.loses_the_way_back(&wish));
+        // Who does not wait has asked for no end.
+        let wish = Wish::default();
+        assert!(!deleted(StepState::Accepted).failed(&wish) && deleted(StepState::Accepted).loses_the_way_back(&wish));
+        assert!(deleted(StepState::Failed).failed(&wish) && deleted(StepState::Failed).loses_the_way_back(&wish));
     }
 }

@@ -148,7 +148,7 @@ impl Action for Backup {
             }],
             dry_run: DryRun::Skipped("nothing in the cluster changes".into()),
             undo: None,
-            current: Value::Null,
+            current: Value::Null.into(),
             object,
         };
         Ok(Proposal {

@@ -101,7 +101,7 @@ impl Action for Delete {
                 diff: Vec::new(),
                 dry_run: DryRun::Pending,
                 undo: None,
-                current: target.object.clone(),
+                current: target.object.clone().into(),
             });
         }
         Ok(Proposal {

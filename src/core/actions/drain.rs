@@ -232,7 +232,7 @@ async fn step(
         diff: pods.iter().map(line).collect(),
         dry_run,
         undo: None,
-        current: Value::Null,
+        current: Value::Null.into(),
     }
 }
 

@@ -56,6 +56,7 @@ pub use run::{
     Blocked, Confirmation, Outcome, RunEvent, RunId, RunStep, RunView, StageNow, StageState, StepResult, StepState,
 };
 pub use stage::{Found, Look, Own, Scene, Stage};
+pub use wipe::Known;
 
 #[cfg(test)]
 mod gitops_tests;

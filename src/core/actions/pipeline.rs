@@ -5,7 +5,7 @@ use super::action::{Action, Args, Asked, Proposal, Target};
 use super::owner::Owners;
 use super::plan::{DryRun, Plan, Risk, Step, was_read};
 use super::send::send;
-use super::wipe::wipe;
+use super::wipe::Known;
 use super::{command, diff, patch};
 use crate::cluster::{Access, Cluster, Method, Request, Right};
 use crate::guards::Guards;
@@ -173,6 +173,7 @@ impl Planner<'_> {
             } else {
                 match send(self.cluster, &mut step, true).await {
                     Ok(answer) => {
+                        let answer = Known::from(answer);
                         after = Some(answer).filter(|v| v["kind"].is_string() && v["kind"] != "Status");
                         step.dry_run = DryRun::Accepted;
                     }
@@ -187,20 +188,17 @@ impl Planner<'_> {
         step.diff = match (step.effect.method, &after) {
             (Method::Delete, _) => Vec::new(),
             (Method::Post, after) => {
-                let made = after.as_ref().or(step.effect.body.as_ref()).unwrap_or(&Value::Null);
+                let made = after.as_deref().or(step.effect.body.as_ref()).unwrap_or(&Value::Null);
                 diff::diff(&json!({}), made)
             }
             (_, Some(after)) if was_read(&step.current) => diff::diff(&step.current, after),
             (Method::MergePatch, _) => {
-                let mut after = step.current.clone();
-                patch::apply(&mut after, &patch::without_identity(step.effect.body.as_ref().unwrap_or(&Value::Null)));
-                diff::diff(&step.current, &after)
+                let change = patch::without_identity(step.effect.body.as_ref().unwrap_or(&Value::Null));
+                let change = Known::part(change, step.holds_secrets());
+                diff::diff(&step.current, &step.current.patched(&change))
             }
             _ => Vec::new(),
         };
-        if let Some(mut after) = after.filter(|_| step.holds_secrets()) {
-            wipe(&mut after);
-        }
         step
     }
 }

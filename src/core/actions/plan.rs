@@ -3,6 +3,7 @@
 use super::action::Target;
 use super::diff::mask_body;
 use super::patch;
+use super::wipe::Known;
 use crate::cluster::{Access, Method, Right};
 use crate::problem::Problem;
 use crate::resources::ObjectRef;
@@ -70,7 +71,7 @@ pub struct Step {
     /// The call that takes it back, if there is one; without the identity of the object's later state.
     pub undo: Option<Effect>,
     /// What the server had at the effect's path when the plan was made; `null` for what is to be created.
-    pub current: Value,
+    pub current: Known,
 }
 
 impl Step {
@@ -94,7 +95,7 @@ impl Step {
             dry_run: DryRun::Pending,
             // Of what could not be read nobody knows what to go back to.
             undo: was_read(current).then(|| effect(patch::inverse(current, patch))),
-            current: current.clone(),
+            current: current.clone().into(),
         }
     }
     /// A merge patch on the object itself.

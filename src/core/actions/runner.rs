@@ -9,7 +9,6 @@ use super::run::{
 };
 use super::send::send;
 use super::stage::{self, Look};
-use super::wipe::{is_secret_path, wipe};
 use super::{catalogue, patch};
 use crate::clock::Clock;
 use crate::cluster::{Cluster, Method};
@@ -20,6 +19,7 @@ use crate::journal::usual::Usual;
 use crate::journal::{Entry, Journal, Record, UndoStep};
 use crate::overview::OverviewHandle;
 use crate::resources::ObjectRef;
+use crate::wipe::{is_secret_path, wipe};
 use crate::{Problem, ProblemKind, Result};
 use futures::{FutureExt, StreamExt};
 use parking_lot::Mutex;

@@ -3,6 +3,7 @@
 
 use super::plan::{Effect, Step, holds_secrets};
 use super::refusal::explained;
+use super::wipe::Known;
 use super::{diff, patch, pipeline};
 use crate::cluster::{Cluster, Method, Request, WriteOptions};
 use crate::{Problem, ProblemKind, Result};
@@ -37,22 +38,22 @@ pub(crate) async fn send(cluster: &Cluster, step: &mut Step, dry_run: bool) -> R
         if step.effect.method != Method::MergePatch || !conflict || tries >= TRIES {
             return Err(unsure(explained(problem, step)));
         }
-        let now: Value = cluster.json(Request::get(&step.effect.path)).await?;
+        let now = Known::from(cluster.json::<Value>(Request::get(&step.effect.path)).await?);
         step.effect = again(step, &now)?;
         step.current = now;
     }
 }
 
 /// The same patch for a newer state of the object, if what it is about is still as it was shown.
-fn again(step: &Step, now: &Value) -> Result<Effect> {
+pub(crate) fn again(step: &Step, now: &Value) -> Result<Effect> {
     let (effect, meta) = (&step.effect, &now["metadata"]);
     if meta["uid"].as_str().is_some_and(|uid| !step.object.uid.is_empty() && uid != &*step.object.uid) {
         return Err(pipeline::recreated(&step.object));
     }
-    let change = patch::without_identity(effect.body.as_ref().unwrap_or(&Value::Null));
-    let shown = patch::inverse(&step.current, &change);
+    let hidden = holds_secrets(&step.object, effect);
+    let change = Known::part(patch::without_identity(effect.body.as_ref().unwrap_or(&Value::Null)), hidden);
+    let shown = Known::part(patch::inverse(&step.current, &change), hidden);
     if let Some((path, there, was)) = patch::differs(now, &shown) {
-        let hidden = holds_secrets(&step.object, effect);
         let say = |v: &Value| match v {
             Value::Null => "nothing".into(),
             _ if hidden => "(hidden)".into(),
@@ -69,9 +70,9 @@ fn again(step: &Step, now: &Value) -> Result<Effect> {
     }
     let uid = meta["uid"].as_str().unwrap_or_default();
     let version = meta["resourceVersion"].as_str().unwrap_or_default();
-    let mut next = effect.clone();
-    next.body = Some(patch::with_identity(&change, uid, version));
-    Ok(next)
+    // Made anew: a body that is put in the place of another leaves that one in memory.
+    let body = Some(patch::with_identity(&change, uid, version));
+    Ok(Effect { method: effect.method, path: effect.path.clone(), query: effect.query.clone(), body })
 }
 
 /// A call without an answer may have been carried out.

@@ -106,7 +106,7 @@ pub(crate) fn job_step(namespace: &str, stem: &str, mark: &str, now: i64, mut bo
             body: Some(json!({"apiVersion": "v1", "kind": "DeleteOptions", "propagationPolicy": "Background"})),
         }),
         object: job,
-        current: Value::Null,
+        current: Value::Null.into(),
     }
 }
 

@@ -71,7 +71,7 @@ impl Planner<'_> {
                 diff: Vec::new(),
                 dry_run: DryRun::Pending,
                 undo: None,
-                current: target.object,
+                current: target.object.into(),
             });
         }
         let current: Value = self.cluster.json(Request::get(&undo.effect.path)).await?;
@@ -124,7 +124,7 @@ impl Planner<'_> {
             diff: Vec::new(),
             dry_run: DryRun::Pending,
             undo: None,
-            current: Value::Null,
+            current: Value::Null.into(),
         })
     }
 }

@@ -1,61 +1,11 @@
-//! Values of Secrets in memory: overwritten as soon as nobody needs them. What the HTTP and TLS libraries have buffered on
-//! the way is theirs.
+//! What of a plan holds values of Secrets: overwritten when it goes, and not told by what shows a plan for debugging.
 
+use super::diff::{is_secret, mask_body};
+use super::patch;
 use super::plan::Effect;
-use bytes::Bytes;
+use crate::wipe::{is_secret_path, wipe};
 use serde_json::Value;
-use zeroize::{Zeroize, Zeroizing};
-
-/// Overwrites every text in a value with zeros.
-pub(crate) fn wipe(value: &mut Value) {
-    match value {
-        Value::String(text) => text.zeroize(),
-        Value::Array(items) => items.iter_mut().for_each(wipe),
-        Value::Object(map) => map.values_mut().for_each(wipe),
-        _ => {}
-    }
-}
-
-/// Overwrites an answer of the server, unless somebody else holds its bytes too.
-pub(crate) fn wipe_bytes(bytes: Bytes) {
-    if let Ok(mut bytes) = bytes.try_into_mut() {
-        bytes.as_mut().zeroize();
-    }
-}
-
-/// Whether a call to this path carries Secrets.
-pub(crate) fn is_secret_path(path: &str) -> bool {
-    path.starts_with("/api/v1/") && path.split('/').any(|part| part == "secrets")
-}
-
-/// The body of a call as it is sent; that of a Secret is overwritten after the last use.
-pub(crate) fn body_of(effect: &Effect) -> Bytes {
-    match &effect.body {
-        None => Bytes::new(),
-        Some(body) if is_secret_path(&effect.path) => {
-            // At its full length from the beginning: a buffer that grows leaves copies behind.
-            let mut length = Length(0);
-            let _ = serde_json::to_writer(&mut length, body);
-            let mut text = Zeroizing::new(Vec::with_capacity(length.0));
-            let _ = serde_json::to_writer(&mut *text, body);
-            Bytes::from_owner(text)
-        }
-        Some(body) => body.to_string().into(),
-    }
-}
-
-/// Counts what is written, and keeps nothing of it.
-struct Length(usize);
-
-impl std::io::Write for Length {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0 += bytes.len();
-        Ok(bytes.len())
-    }
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
-}
+use std::fmt;
 
 /// Every copy of an effect on a Secret is overwritten when it goes: plans are copied into pages, runs and the journal.
 impl Drop for Effect {
@@ -67,9 +17,9 @@ impl Drop for Effect {
 }
 
 /// Without the values of a Secret: this ends up in panics and logs.
-impl std::fmt::Debug for Effect {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let masked = self.body.as_ref().filter(|_| is_secret_path(&self.path)).map(super::diff::mask_body);
+impl fmt::Debug for Effect {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let masked = self.body.as_ref().filter(|_| is_secret_path(&self.path)).map(mask_body);
         f.debug_struct("Effect")
             .field("method", &self.method)
             .field("path", &self.path)
@@ -79,60 +29,79 @@ impl std::fmt::Debug for Effect {
     }
 }
 
+/// An object as the server has it, or a part of one. A Secret is overwritten when it goes.
+#[derive(Clone, Default, PartialEq)]
+pub struct Known {
+    value: Value,
+    secret: bool,
+}
+
+impl Known {
+    /// A part of an object: whether it is one of a Secret is not seen in it.
+    pub(crate) fn part(value: Value, secret: bool) -> Self {
+        Self { value, secret }
+    }
+    /// As a merge patch would leave it.
+    pub(crate) fn patched(&self, change: &Value) -> Self {
+        let mut after = self.clone();
+        patch::apply(&mut after.value, change);
+        after
+    }
+}
+
+impl From<Value> for Known {
+    fn from(value: Value) -> Self {
+        Self { secret: is_secret(&value), value }
+    }
+}
+
+impl std::ops::Deref for Known {
+    type Target = Value;
+    fn deref(&self) -> &Value {
+        &self.value
+    }
+}
+
+impl Drop for Known {
+    fn drop(&mut self) {
+        if self.secret {
+            wipe(&mut self.value);
+        }
+    }
+}
+
+/// Without the values of a Secret, as an [`Effect`].
+impl fmt::Debug for Known {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.secret {
+            true => mask_body(&self.value).fmt(f),
+            false => self.value.fmt(f),
+        }
+    }
+}
+
 #[cfg(all(test, target_os = "linux"))]
 mod tests {
     use super::*;
+    use crate::actions::action::Target;
+    use crate::actions::plan::Step;
     use crate::cluster::Method;
+    use crate::resources::{Kind, ObjectRef};
+    use crate::wipe::body_of;
+    use crate::wipe::testing::{alone, in_memory, marker, text_of};
     use serde_json::json;
-    use std::io::{Read, Seek, SeekFrom};
 
-    /// How often a text lies in the memory of this program. The text is given with its bytes turned round, so that
-    /// what looks for it does not find itself.
-    fn in_memory(reversed: &[u8]) -> usize {
-        let maps = std::fs::read_to_string("/proc/self/maps").unwrap();
-        let mut memory = std::fs::File::open("/proc/self/mem").unwrap();
-        let mut found = 0;
-        for line in maps.lines().filter(|l| l.contains(" rw-p ") && !l.contains("[vvar")) {
-            let (from, to) = line.split_whitespace().next().and_then(|range| range.split_once('-')).unwrap();
-            let (from, to) = (u64::from_str_radix(from, 16).unwrap(), u64::from_str_radix(to, 16).unwrap());
-            if memory.seek(SeekFrom::Start(from)).is_err() {
-                continue;
-            }
-            let mut left = usize::try_from(to - from).unwrap();
-            let mut piece = vec![0_u8; 1 << 20];
-            let mut kept = 0;
-            while left > 0 {
-                let want = left.min(piece.len() - kept);
-                let Ok(read) = memory.read(&mut piece[kept..kept + want]) else { break };
-                if read == 0 {
-                    break;
-                }
-                left -= read;
-                // What was read is a copy of its own: it is taken away again, or the next pieces would hold it.
-                found +=
-                    piece[..kept + read].windows(reversed.len()).filter(|w| w.iter().eq(reversed.iter().rev())).count();
-                let whole = kept + read;
-                kept = (reversed.len() - 1).min(whole);
-                piece.copy_within(whole - kept..whole, 0);
-                piece[kept..].zeroize();
-            }
-            piece.zeroize();
-        }
-        found
-    }
-
-    /// A text that nobody has in memory, the other way round.
-    fn marker() -> Vec<u8> {
-        let seed = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_nanos();
-        format!("{seed:040}").bytes().map(|digit| digit + 33).collect()
+    fn told(text: &str, reversed: &[u8]) -> bool {
+        text.as_bytes().windows(reversed.len()).any(|w| w.iter().eq(reversed.iter().rev()))
     }
 
     #[test]
     fn nothing_of_a_secret_is_left_in_memory_when_its_undo_is_dropped() {
+        let _alone = alone();
         let reversed = marker();
         let made = || {
             let mut data = Value::Null;
-            data["tls.key"] = String::from_utf8(reversed.iter().rev().copied().collect()).unwrap().into();
+            data["tls.key"] = text_of(&reversed).into();
             // Long enough that a buffer would have to grow for it.
             let filler = "x".repeat(3000);
             let body = Some(json!({"kind": "Secret", "data": data, "filler": filler}));
@@ -141,12 +110,42 @@ mod tests {
         };
         let effect = made();
         let copy = effect.clone();
-        let sent = body_of(&copy);
+        let sent = body_of(&copy.path, copy.body.as_ref());
         assert!(in_memory(&reversed) >= 3, "it is there as long as it is needed");
-        assert!(!format!("{effect:?}").as_bytes().windows(reversed.len()).any(|w| w.iter().eq(reversed.iter().rev())));
-        let shown = serde_json::to_string(&super::super::diff::mask_body(copy.body.as_ref().unwrap())).unwrap();
+        assert!(!told(&format!("{effect:?}"), &reversed));
+        let shown = serde_json::to_string(&mask_body(copy.body.as_ref().unwrap())).unwrap();
         assert!(shown.contains("(hidden)"), "{shown}");
         drop((effect, copy, sent));
         assert_eq!(in_memory(&reversed), 0, "and nowhere afterwards");
+    }
+
+    #[test]
+    fn a_step_on_a_secret_shows_nothing_of_it_and_leaves_nothing_behind() {
+        let _alone = alone();
+        let reversed = marker();
+        let kind = Kind::of("", "v1", "Secret", "secrets", true);
+        let mut object = json!({"apiVersion": "v1", "kind": "Secret",
+            "metadata": {"namespace": "a", "name": "s", "uid": "u", "creationTimestamp": "2026-11-20T03:00:00Z"},
+            "data": {"password": ""}});
+        object["data"]["password"] = text_of(&reversed).into();
+        let mut target = Target { reference: ObjectRef::new(kind, "a", "s"), object };
+        // An edit of the value, and a label, which has nothing to do with it.
+        let edit = Step::patch_object(&target, &json!({"data": {"password": "bmV1"}}), "edit");
+        let label = Step::patch_object(&target, &json!({"metadata": {"labels": {"a": "b"}}}), "label");
+        wipe(&mut target.object);
+        assert!(in_memory(&reversed) >= 3, "what was there, twice, and the way back");
+        for step in [&edit, &label] {
+            let shown = format!("{step:?}");
+            assert!(shown.contains("(hidden)") && !told(&shown, &reversed), "its values are masked");
+        }
+        // The object has changed in other fields: the patch goes again, for that state.
+        let mut now = edit.current.clone();
+        now.value["metadata"]["resourceVersion"] = "2".into();
+        let mut again = edit.clone();
+        again.effect = crate::actions::send::again(&again, &now).expect("its fields are as they were");
+        again.current = now;
+        assert_eq!(again.effect.body.as_ref().unwrap()["metadata"]["resourceVersion"], "2");
+        drop((edit, label, again));
+        assert_eq!(in_memory(&reversed), 0, "nothing of it is left");
     }
 }

@@ -141,7 +141,7 @@ mod tests {
     const NOW: i64 = 1_795_143_600;
 
     #[test]
-    fn the_board_counts_as_the_plan_of_a_renewal_does() {
+    fn the_board_counts_what_one_authority_issued_or_is_about_to() {
         let at = |seconds: i64| crate::clock::format_time(NOW + seconds);
         let issuer = json!({"name": "le", "kind": "ClusterIssuer"});
         let order = |name: &str, state: &str, age: i64| {

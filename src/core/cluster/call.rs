@@ -4,8 +4,7 @@
 use super::explain::{Target, status_problem, transport_problem};
 use super::logs::LogRequest;
 use super::{Accept, Cluster, Method, Request, WatchLine, stream};
-use crate::actions::wipe;
-use crate::{Problem, ProblemKind, Result};
+use crate::{Problem, ProblemKind, Result, wipe};
 use bytes::Bytes;
 use futures::stream::BoxStream;
 use futures::{StreamExt, TryStreamExt};
@@ -14,7 +13,7 @@ use http_body_util::BodyExt;
 use kube::client::Body;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Reads are tried again this often when the server is busy (429, 503, 504).
 const BUSY_RETRIES: u32 = 3;
@@ -31,7 +30,7 @@ impl Cluster {
         let mut attempt = 0;
         loop {
             let failed = match self.send(&request, &target, false).await {
-                Ok(answer) => match self.body(answer, &target).await {
+                Ok(answer) => match self.body(answer, &target, wipe::is_secret_path(&request.path)).await {
                     Ok(body) => return Ok(body),
                     Err(problem) => problem,
                 },
@@ -48,17 +47,12 @@ impl Cluster {
     /// One call whose answer is JSON.
     pub async fn json<T: serde::de::DeserializeOwned>(&self, request: Request) -> Result<T> {
         let target = Target::of(&request);
-        let secret = wipe::is_secret_path(&request.path);
         let body = self.call(request).await?;
-        let read = serde_json::from_slice(&body).map_err(|e| {
+        serde_json::from_slice(&body).map_err(|e| {
             target
                 .problem(ProblemKind::Server, format!("the answer is not what an API server says: {e}"))
                 .next("check that the kubeconfig's server is an API server")
-        });
-        if secret {
-            wipe::wipe_bytes(body);
-        }
-        read
+        })
     }
 
     /// A call whose answer is a stream of lines (watch). The stream ends when the server ends it, after
@@ -109,9 +103,10 @@ impl Cluster {
     ) -> Result<http::Response<Body>> {
         let mut renewed = false;
         let mut reconnected = false;
+        let mut sent = Instant::now();
         loop {
-            match self.send_once(request, target, streaming).await {
-                Err(p) if p.status == Some(401) && !renewed && self.renew().await => renewed = true,
+            match self.send_once(request, target, streaming, &mut sent).await {
+                Err(p) if p.status == Some(401) && !renewed && self.renew(sent).await => renewed = true,
                 // An idle connection that the server has closed meanwhile: reads may simply go again.
                 Err(p) if !reconnected && request.method == Method::Get && p.why.contains("broke") => {
                     reconnected = true
@@ -128,24 +123,31 @@ impl Cluster {
         }
     }
 
-    /// After a 401: whether another credential can be had.
-    async fn renew(&self) -> bool {
+    /// After a 401 for what was sent then: whether another credential can be had.
+    async fn renew(&self, sent: Instant) -> bool {
         match self.credential().await {
             Ok(credential) if credential.renewable() => {
-                credential.refused().await;
+                credential.refused(sent).await;
                 true
             }
             _ => false,
         }
     }
 
-    async fn send_once(&self, request: &Request, target: &Target, streaming: bool) -> Result<http::Response<Body>> {
+    async fn send_once(
+        &self,
+        request: &Request,
+        target: &Target,
+        streaming: bool,
+        at: &mut Instant,
+    ) -> Result<http::Response<Body>> {
         let client = self.client().await.map_err(|mut p| {
             if p.what.is_empty() {
                 p.what = target.what();
             }
             p
         })?;
+        *at = Instant::now();
         let sent = client.send(http_request(request, target, streaming)?);
         let answer = match tokio::time::timeout(self.call_time(), sent).await {
             Err(_) => {
@@ -216,20 +218,14 @@ impl Cluster {
         }
     }
 
-    /// The whole body. The time limit counts between two pieces, so that a long list may come over a slow line.
-    async fn body(&self, answer: http::Response<Body>, target: &Target) -> Result<Bytes> {
+    /// The whole body; that about a Secret is overwritten when nobody has it any more. The time limit counts between two
+    /// pieces, so that a long list may come over a slow line.
+    async fn body(&self, answer: http::Response<Body>, target: &Target, secret: bool) -> Result<Bytes> {
         let silence = target.problem(ProblemKind::Unreachable, "the server stopped in the middle of its answer");
         let chunks = self.chunks(answer, target.clone());
-        let mut chunks = stream::with_silence_limit(chunks, self.call_time(), silence);
-        let Some(first) = chunks.try_next().await? else { return Ok(Bytes::new()) };
-        let Some(second) = chunks.try_next().await? else { return Ok(first) };
-        let mut whole = bytes::BytesMut::with_capacity((first.len() + second.len()) * 4);
-        whole.extend_from_slice(&first);
-        whole.extend_from_slice(&second);
-        while let Some(chunk) = chunks.try_next().await? {
-            whole.extend_from_slice(&chunk);
-        }
-        Ok(whole.freeze())
+        let chunks = stream::with_silence_limit(chunks, self.call_time(), silence);
+        let pieces: Vec<Bytes> = chunks.try_collect().await?;
+        Ok(wipe::whole(pieces, secret))
     }
 
     fn chunks(&self, answer: http::Response<Body>, target: Target) -> BoxStream<'static, Result<Bytes>> {

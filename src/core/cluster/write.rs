@@ -2,7 +2,7 @@
 
 use super::{Cluster, Method, Request};
 use crate::Result;
-use crate::actions::Effect;
+use crate::actions::plan::Effect;
 use bytes::Bytes;
 
 /// The name under which the server records our changes (managedFields).
@@ -30,7 +30,7 @@ impl Cluster {
 
 /// The call that an effect stands for. What the effect's own query says is not overruled.
 pub fn write_request(effect: &Effect, options: WriteOptions) -> Request {
-    let body = crate::actions::wipe::body_of(effect);
+    let body = crate::wipe::body_of(&effect.path, effect.body.as_ref());
     let mut request = Request::write(effect.method, effect.path.clone(), body);
     if effect.body.is_none() {
         request.body = None;

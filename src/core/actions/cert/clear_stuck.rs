@@ -87,7 +87,7 @@ impl Action for ClearStuck {
                 diff: Vec::new(),
                 dry_run: DryRun::Pending,
                 undo: None,
-                current: meant.object,
+                current: meant.object.into(),
             });
         }
         Ok(Proposal {

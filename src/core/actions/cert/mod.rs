@@ -17,6 +17,7 @@ pub mod set_issuer;
 pub(crate) mod signing_request;
 pub(crate) mod stages;
 pub mod temporary;
+pub(crate) mod used;
 pub(crate) mod watch_list;
 
 #[cfg(test)]

@@ -6,9 +6,9 @@ use crate::actions::action::{Action, Asked, Progress, Proposal};
 use crate::actions::pipeline::fetch;
 use crate::actions::plan::{DryRun, Effect, Risk, Step};
 use crate::actions::stage::Stage;
-use crate::actions::wipe::wipe;
 use crate::cluster::{Method, Right, delete_options};
 use crate::resources::{Kind, ObjectRef};
+use crate::wipe::wipe;
 use crate::{Problem, ProblemKind, Result};
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -80,7 +80,7 @@ impl Action for RecreateSecret {
             diff: Vec::new(),
             dry_run: DryRun::Pending,
             undo: Some(undo),
-            current: json!({"kind": "Secret"}),
+            current: json!({"kind": "Secret"}).into(),
         };
         Ok(Proposal {
             title: format!("Recreate the Secret of {}", target.reference),

@@ -69,7 +69,7 @@ pub(super) fn step(asked: &Asked<'_>, target: &Target, answer: &str, reason: &st
         }],
         dry_run: DryRun::Pending,
         undo: None,
-        current: object.clone(),
+        current: object.clone().into(),
     })
 }
 

@@ -3,7 +3,7 @@
 use super::issuance::{
     self, attempts, certificates, challenges, condition, holds, orders, owned_by, requests, secrets, text,
 };
-use super::renew::issuer_path;
+use super::used::issuer_path;
 use super::watch_list::{Objects, Watched, watch};
 use super::{behind, served};
 use crate::actions::action::{Progress, Target};
