@@ -99,6 +99,8 @@ pub(super) struct Inner {
 
 struct Built {
     client: kube::Client,
+    /// Who we are to the server in it.
+    credential: Credential,
     generation: u64,
 }
 
@@ -205,6 +207,8 @@ impl Cluster {
         if self.sign_in_command().await.is_none() {
             self.inner.recipe.reread()?;
             *self.inner.credential.lock().await = None;
+            // However what follows ends, nothing goes on with the old one.
+            self.forget_client().await;
         }
         let credential = self.credential().await?;
         credential.sign_in(self.clock().now()).await?;
@@ -270,7 +274,7 @@ impl Cluster {
         Ok(slot.insert(credential).clone())
     }
 
-    /// The HTTP stack; built on first use, and again when a plugin gave a new certificate.
+    /// The HTTP stack; built on first use, and again when a plugin gave a new certificate or the credential is another.
     pub(super) async fn client(&self) -> Result<kube::Client> {
         let credential = self.credential().await?;
         // Before anything else, so that a plugin that takes its time is not mistaken for a silent server; and it may
@@ -279,6 +283,7 @@ impl Cluster {
         credential.header(self.clock().now(), may_ask).await?;
         let mut slot = self.inner.built.lock().await;
         if let Some(built) = &*slot
+            && built.credential.same(&credential)
             && built.generation == credential.certificate().await.0
         {
             return Ok(built.client.clone());
@@ -287,11 +292,12 @@ impl Cluster {
         self.inner.shared.set_proxy(through);
         let (generation, certificate) = credential.certificate().await;
         let (shared, clock) = (self.inner.shared.clone(), self.clock().clone());
-        let build = move || super::transport::build(config, certificate, credential, shared, clock);
+        let own = credential.clone();
+        let build = move || super::transport::build(config, certificate, own, shared, clock);
         let built = tokio::task::spawn_blocking(build).await;
         let client =
             built.map_err(|e| Problem::new(ProblemKind::Internal, "cannot build the HTTP client", e.to_string()))??;
-        *slot = Some(Built { client: client.clone(), generation });
+        *slot = Some(Built { client: client.clone(), credential, generation });
         Ok(client)
     }
 

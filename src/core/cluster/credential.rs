@@ -40,8 +40,6 @@ pub(super) struct Got {
     /// Seconds since 1970; for files none.
     pub expires: Option<i64>,
     pub at: Option<Instant>,
-    /// What an issuer gave for the next time, when it was not what the kubeconfig holds.
-    pub refresh: Option<SecretString>,
     /// The server has refused it: what the kubeconfig holds is used up.
     pub refused: bool,
     /// So many seconds before its end it is renewed.
@@ -60,8 +58,7 @@ impl Got {
     fn accept(&mut self, fresh: Self, now: i64) {
         let generation = self.generation + u64::from(fresh.certificate.is_some());
         let early = fresh.expires.map_or(0, |at| ((at - now) / 4).clamp(0, EARLY));
-        let refresh = fresh.refresh.or(self.refresh.take());
-        *self = Self { generation, early, refresh, failed: None, refused: false, ..fresh };
+        *self = Self { generation, early, failed: None, refused: false, ..fresh };
     }
 }
 
@@ -81,11 +78,12 @@ pub(super) struct Credential {
 
 impl Credential {
     /// Takes what it handles out of the user's entry; the rest (certificates, other auth-providers) stays there.
-    /// `files` are those of the kubeconfig: renewed tokens are written back where the old ones stand.
-    pub(super) fn take(user: &mut AuthInfo, files: &[PathBuf]) -> Result<Self> {
+    /// `name` is the user's and `files` are those of the kubeconfig: renewed tokens are written back where the old ones
+    /// stand.
+    pub(super) fn take(name: &str, user: &mut AuthInfo, files: &[PathBuf]) -> Result<Self> {
         let basic = user.username.take().zip(user.password.take());
         let source = if let Some(provider) = user.auth_provider.take_if(|p| p.name == "oidc") {
-            Source::Issuer(Box::new(Oidc::new(&provider.config, files)?))
+            Source::Issuer(Box::new(Oidc::new(name, &provider.config, files)?))
         } else if user.auth_provider.is_some() {
             Source::Other
         } else if let Some(file) = user.token_file.take().filter(|f| !f.is_empty()) {
@@ -113,6 +111,11 @@ impl Credential {
     fn from(source: Source) -> Self {
         let inner = Inner { source, got: Mutex::default(), signing: AtomicBool::new(false), began: Notify::new() };
         Self { inner: Arc::new(inner) }
+    }
+
+    /// Whether they are one: what is renewed in one of them is renewed in both.
+    pub(super) fn same(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.inner, &other.inner)
     }
 
     /// Whether asking for it again may give another one.
@@ -213,9 +216,13 @@ impl Credential {
         (got.generation, got.certificate.clone())
     }
 
-    /// The server refused it: the next call gets a new one.
-    pub(super) async fn refused(&self) {
+    /// The server refused what was `sent` then: the next call gets a new one. What was got since is another one, and a
+    /// refusal that comes late says nothing about it.
+    pub(super) async fn refused(&self, sent: Instant) {
         let mut got = self.inner.got.lock().await;
+        if got.at.is_some_and(|at| at > sent) {
+            return;
+        }
         got.at = None;
         if matches!(self.inner.source, Source::Plugin(_) | Source::Issuer(_)) {
             got.header = None;
@@ -235,7 +242,7 @@ impl Credential {
             }
         }
         if !matches!(self.inner.source, Source::Plugin(_) | Source::Issuer(_)) {
-            self.refused().await;
+            self.refused(Instant::now()).await;
             return Ok(());
         }
         self.inner.signing.store(true, Ordering::SeqCst);
@@ -273,4 +280,35 @@ pub(super) fn header(scheme: &str, value: &str) -> Result<HeaderValue> {
     })?;
     value.set_sensitive(true);
     Ok(value)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::PermissionsExt;
+
+    #[tokio::test]
+    async fn a_refusal_that_comes_late_leaves_what_was_got_since() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (script, calls) = (folder.path().join("login"), folder.path().join("calls"));
+        let text = format!(
+            "#!/bin/sh\necho x >> '{0}'\nprintf '{{\"status\":{{\"token\":\"t%s\"}}}}' $(wc -l < '{0}')\n",
+            calls.display()
+        );
+        std::fs::write(&script, text).expect("written");
+        std::fs::set_permissions(&script, std::fs::Permissions::from_mode(0o755)).expect("it can be run");
+        let plugin: ExecConfig = serde_json::from_value(serde_json::json!({"command": script})).expect("a plugin");
+        let mut user = AuthInfo { exec: Some(plugin), ..AuthInfo::default() };
+        let credential = Credential::take("u", &mut user, &[]).expect("a credential");
+        let token = || async { credential.header(0, false).await.expect("a token").expect("a header") };
+        assert_eq!(token().await, "Bearer t1");
+        // Two calls are under way with the first token; both are refused, one of them after the second token is there.
+        let sent = Instant::now();
+        credential.refused(sent).await;
+        assert_eq!(token().await, "Bearer t2");
+        credential.refused(sent).await;
+        assert_eq!(token().await, "Bearer t2");
+        credential.refused(Instant::now()).await;
+        assert_eq!(token().await, "Bearer t3");
+    }
 }

@@ -158,8 +158,16 @@ impl Kubeconfig {
     /// # Errors
     /// When one cannot be read.
     pub(super) fn reread(&self) -> Result<Option<Self>> {
+        Self::of_files(&self.files)
+    }
+
+    /// What these files say now; `None` when none of them is there.
+    ///
+    /// # Errors
+    /// When one cannot be read.
+    pub(super) fn of_files(files: &[PathBuf]) -> Result<Option<Self>> {
         let mut all = Self::default();
-        for path in self.files.iter().filter(|p| p.is_file()) {
+        for path in files.iter().filter(|p| p.is_file()) {
             if let Some(next) = Self::read(path)? {
                 all = all.merge(next)?;
             }

@@ -5,6 +5,7 @@
 use super::call::escape;
 use super::credential::{Credential, Got, header};
 use super::explain::{Target, host_and_port, transport_problem};
+use super::kubeconfig::Kubeconfig;
 use super::{proxy, transport};
 use crate::clock::Clock;
 use crate::text::clean_line;
@@ -20,6 +21,7 @@ use parking_lot::Mutex;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use secrecy::{ExposeSecret, SecretString};
+use sha2::{Digest, Sha256};
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -34,6 +36,8 @@ const SIGN_IN: &str = "sign in again with the tool that wrote the kubeconfig, th
 
 /// An issuer, and who we are to it.
 pub(super) struct Oidc {
+    /// Whose tokens they are in the files.
+    user: String,
     issuer: String,
     client: String,
     secret: SecretString,
@@ -41,13 +45,63 @@ pub(super) struct Oidc {
     authority: Option<Vec<Vec<u8>>>,
     files: Vec<PathBuf>,
     held: Mutex<Held>,
+    renewals: Arc<Renewals>,
 }
 
 /// The tokens as they stand in the kubeconfig.
-#[derive(Clone)]
+#[derive(Clone, Default)]
 struct Held {
     id: SecretString,
     refresh: SecretString,
+}
+
+impl Held {
+    fn of(config: &HashMap<String, String>) -> Self {
+        Self { id: text(config, "id-token").into(), refresh: text(config, "refresh-token").into() }
+    }
+    fn holds(&self, now: i64) -> bool {
+        expiry(self.id.expose_secret()).is_some_and(|at| now + 10 < at)
+    }
+}
+
+/// What this program has renewed at one issuer, whatever the connection: one asks at a time, and a refresh token that
+/// was spent here is never sent again, also where nothing can be written back.
+type Renewals = tokio::sync::Mutex<Vec<Renewed>>;
+
+/// Tokens that were got one for the other.
+#[derive(Default)]
+struct Renewed {
+    /// Digests of the refresh tokens that were spent.
+    spent: Vec<[u8; 32]>,
+    latest: Held,
+}
+
+/// What became of these tokens here; themselves, when they were not renewed here.
+fn latest(renewals: &[Renewed], held: &Held) -> Held {
+    let digest = digest(&held.refresh);
+    renewals.iter().find(|r| r.spent.contains(&digest)).map_or_else(|| held.clone(), |r| r.latest.clone())
+}
+
+fn keep(renewals: &mut Vec<Renewed>, spent: &Held, latest: Held) {
+    let digest = digest(&spent.refresh);
+    let known = renewals.iter().position(|r| r.latest.refresh.expose_secret() == spent.refresh.expose_secret());
+    let at = known.unwrap_or_else(|| {
+        renewals.push(Renewed::default());
+        renewals.len() - 1
+    });
+    if !renewals[at].spent.contains(&digest) {
+        renewals[at].spent.push(digest);
+    }
+    renewals[at].latest = latest;
+}
+
+fn digest(token: &SecretString) -> [u8; 32] {
+    Sha256::digest(token.expose_secret().as_bytes()).into()
+}
+
+/// What the `config` of an auth-provider says.
+fn text(config: &HashMap<String, String>, name: &str) -> String {
+    config.get(name).map(|v| v.trim().to_string()).unwrap_or_default()
 }
 
 #[derive(serde::Deserialize)]
@@ -70,12 +124,13 @@ struct Refusal {
 }
 
 impl Oidc {
-    /// From the `config` of an auth-provider.
+    /// From the `config` of the auth-provider of this user.
     ///
     /// # Errors
     /// When its authority cannot be read.
-    pub(super) fn new(config: &HashMap<String, String>, files: &[PathBuf]) -> Result<Self> {
-        let text = |name: &str| config.get(name).map(|v| v.trim().to_string()).unwrap_or_default();
+    pub(super) fn new(user: &str, config: &HashMap<String, String>, files: &[PathBuf]) -> Result<Self> {
+        static ALL: Mutex<Option<HashMap<(String, String), Arc<Renewals>>>> = Mutex::new(None);
+        let text = |name: &str| text(config, name);
         let bad = |name: &str, why: String| {
             Problem::config("cannot use the user's auth-provider oidc", why)
                 .on(name)
@@ -93,40 +148,66 @@ impl Oidc {
         if authority.as_ref().is_some_and(Vec::is_empty) {
             return Err(bad("idp-certificate-authority", "it holds no certificate".into()));
         }
+        let (issuer, client) = (text("idp-issuer-url"), text("client-id"));
+        let mut all = ALL.lock();
+        let renewals = all.get_or_insert_default().entry((issuer.clone(), client.clone())).or_default().clone();
         Ok(Self {
-            issuer: text("idp-issuer-url"),
-            client: text("client-id"),
+            user: user.to_owned(),
+            issuer,
+            client,
             secret: text("client-secret").into(),
             authority,
             files: files.to_vec(),
-            held: Mutex::new(Held { id: text("id-token").into(), refresh: text("refresh-token").into() }),
+            held: Mutex::new(Held::of(config)),
+            renewals,
         })
     }
 
     /// The kubeconfig's id-token while it holds, then what the issuer gives for the refresh token.
     pub(super) async fn token(&self, got: &Got, now: i64) -> Result<Got> {
         let held = self.held.lock().clone();
-        let ends = expiry(held.id.expose_secret());
-        if got.header.is_none() && !got.refused && ends.is_some_and(|at| now + 10 < at) {
-            return given(held.id.expose_secret(), None, ends);
+        if got.header.is_none() && !got.refused && held.holds(now) {
+            return given(&held.id);
         }
-        let refresh = got.refresh.clone().unwrap_or_else(|| held.refresh.clone());
-        if refresh.expose_secret().is_empty() || self.issuer.is_empty() {
+        let mut renewals = self.renewals.lock().await;
+        // Another connection, or another program, may have renewed them meanwhile.
+        let written = self.on_disk().unwrap_or_else(|| held.clone());
+        let newest = latest(&renewals, &written);
+        for other in [&newest, &written] {
+            if other.holds(now) && other.id.expose_secret() != held.id.expose_secret() {
+                *self.held.lock() = other.clone();
+                return given(&other.id);
+            }
+        }
+        if newest.refresh.expose_secret().is_empty() || self.issuer.is_empty() {
             let missing = if self.issuer.is_empty() { "idp-issuer-url" } else { "refresh-token" };
-            let why = match ends {
+            let why = match expiry(newest.id.expose_secret()) {
                 Some(at) if at <= now + 10 => format!("it expired on {}", crate::clock::format_time(at)),
                 _ => "the server does not accept it".into(),
             };
             let why = format!("{why}, and the kubeconfig has no {missing} to get another one");
             return Err(Problem::new(ProblemKind::Unauthenticated, WHAT, why).next(SIGN_IN));
         }
-        let tokens = self.renewed(&refresh).await?;
+        let tokens = self.renewed(&newest.refresh).await?;
         let id = tokens.id_token.map(SecretString::from).ok_or_else(|| {
             self.refused("its answer has no id_token").next("the client needs the scope openid at its issuer")
         })?;
         let again = tokens.refresh_token.filter(|t| !t.is_empty()).map(SecretString::from);
-        self.write_back(&id, again.as_ref());
-        given(id.expose_secret(), again, expiry(id.expose_secret()))
+        let new = Held { id, refresh: again.unwrap_or_else(|| newest.refresh.clone()) };
+        keep(&mut renewals, &newest, new.clone());
+        self.write_back(&written, &new);
+        *self.held.lock() = new.clone();
+        given(&new.id)
+    }
+
+    /// The user's tokens as the files have them now, if they are still those of this issuer and client.
+    fn on_disk(&self) -> Option<Held> {
+        // A file that is just being written is read the next time.
+        let merged = Kubeconfig::of_files(&self.files).ok()??.merged;
+        let entry = merged.auth_infos.into_iter().find(|u| u.name == self.user)?.auth_info?;
+        let config = entry.auth_provider.filter(|p| p.name == "oidc")?.config;
+        let same = text(&config, "idp-issuer-url") == self.issuer && text(&config, "client-id") == self.client;
+        same.then(|| Held::of(&config))
     }
 
     async fn renewed(&self, refresh: &SecretString) -> Result<Tokens> {
@@ -199,6 +280,12 @@ impl Oidc {
         let answer = async {
             let answer = client.send(request).await.map_err(|e| self.no_answer(&server, &shared, &e))?;
             let status = answer.status();
+            // It says nothing about who we are: nobody has to sign in again for it, and no token is sent another way.
+            if status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS {
+                let why = format!("the issuer at {} answers {}", host_and_port(&server), status.as_u16());
+                return Err(Problem::new(ProblemKind::Unreachable, WHAT, why)
+                    .next("look at the issuer if it stays so; the screen tries again by itself"));
+            }
             match Limited::new(answer.into_body(), LONGEST).collect().await {
                 Ok(body) => Ok((status, body.to_bytes())),
                 Err(e) => Err(self.no_answer(&server, &shared, &*e)),
@@ -228,15 +315,12 @@ impl Oidc {
 
     /// Puts the new tokens where the old ones stand, and leaves all else of the file as it is. What cannot be written
     /// is kept for as long as the program lives.
-    fn write_back(&self, id: &SecretString, refresh: Option<&SecretString>) {
-        let mut held = self.held.lock();
-        let new = Held { id: id.clone(), refresh: refresh.unwrap_or(&held.refresh).clone() };
+    fn write_back(&self, old: &Held, new: &Held) {
         for file in &self.files {
-            if let Err(error) = rewrite(file, &held, &new) {
+            if let Err(error) = rewrite(file, old, new) {
                 tracing::warn!("the renewed id-token cannot be written to {}: {error}", file.display());
             }
         }
-        *held = new;
     }
 }
 
@@ -258,9 +342,9 @@ fn rewrite(file: &Path, old: &Held, new: &Held) -> std::io::Result<()> {
     std::fs::set_permissions(&file, mode)
 }
 
-fn given(id: &str, refresh: Option<SecretString>, expires: Option<i64>) -> Result<Got> {
-    let header = Some(header("Bearer", id)?);
-    Ok(Got { header, expires, refresh, at: Some(Instant::now()), ..Got::default() })
+fn given(id: &SecretString) -> Result<Got> {
+    let id = id.expose_secret();
+    Ok(Got { header: Some(header("Bearer", id)?), expires: expiry(id), at: Some(Instant::now()), ..Got::default() })
 }
 
 /// The `exp` of a token (RFC 7519 §4.1.4), in seconds since 1970.
@@ -299,6 +383,22 @@ mod tests {
             text.replace("old-id-token-0001", "new-id-token-0002").replace("old-refresh-0001", "new-refresh-0002")
         );
         rewrite(&folder.path().join("none"), &held(1), &held(2)).expect("no file is no error");
+    }
+
+    #[test]
+    fn a_spent_refresh_token_leads_to_what_was_got_for_it() {
+        let held = |n: &str| Held { id: secret(&format!("id{n}")), refresh: secret(n) };
+        let mut renewals = Vec::new();
+        let refresh = |renewals: &Vec<Renewed>, n: &str| latest(renewals, &held(n)).refresh.expose_secret().to_owned();
+        keep(&mut renewals, &held("1"), held("2"));
+        keep(&mut renewals, &held("2"), held("3"));
+        keep(&mut renewals, &held("x"), held("y"));
+        assert_eq!(["1", "2", "3", "x"].map(|n| refresh(&renewals, n)), ["3", "3", "3", "y"]);
+        // One that stays the same: it is the id-token that is new.
+        keep(&mut renewals, &held("3"), Held { id: secret("id4"), refresh: secret("3") });
+        assert_eq!(latest(&renewals, &held("1")).id.expose_secret(), "id4");
+        assert_eq!(latest(&renewals, &held("3")).id.expose_secret(), "id4");
+        assert_eq!(renewals.len(), 2);
     }
 
     #[test]

@@ -6,6 +6,7 @@ use super::explain::host;
 use super::kubeconfig::Kubeconfig;
 use super::proxy::{self, Through, authorized};
 use crate::clock::Clock;
+use crate::text::clean_line;
 use crate::{Problem, ProblemKind, Result};
 use http::header::AUTHORIZATION;
 use http::{HeaderName, HeaderValue, Uri};
@@ -64,20 +65,20 @@ impl Recipe {
         let mut merged = kubeconfig.merged.clone();
         let mut proxy = None;
         let cluster = kubeconfig.context(Some(&self.context))?.cluster;
-        let user = self.user(&kubeconfig);
+        let user = self.user(&kubeconfig).unwrap_or_default();
         for named in merged.clusters.iter_mut().filter(|c| c.name == cluster) {
             // The client library would hold NO_PROXY against the proxy's own address.
             proxy = named.cluster.as_mut().and_then(|c| c.proxy_url.take()).filter(|p| !p.is_empty());
         }
-        if !merged.auth_infos.iter().any(|u| Some(&u.name) == user.as_ref()) {
+        if !merged.auth_infos.iter().any(|u| u.name == user) {
             merged.auth_infos.push(kube::config::NamedAuthInfo {
-                name: user.unwrap_or_default(),
+                name: user.clone(),
                 auth_info: Some(AuthInfo::default()),
                 ..Default::default()
             });
         }
-        for user in &mut merged.auth_infos {
-            user.auth_info.get_or_insert_default();
+        for entry in &mut merged.auth_infos {
+            entry.auth_info.get_or_insert_default();
         }
         let options = KubeConfigOptions { context: Some(self.context.clone()), ..Default::default() };
         let mut config = Config::from_custom_kubeconfig(merged, &options).await.map_err(|e| {
@@ -105,17 +106,34 @@ impl Recipe {
         let loopback = matches!(host(&config.cluster_url.to_string()).as_str(), "localhost" | "127.0.0.1" | "[::1]");
         // On one machine the processor is slower than the wire.
         config.disable_compression |= loopback;
-        let credential = Credential::take(&mut config.auth_info, kubeconfig.files())?;
+        let credential = Credential::take(&user, &mut config.auth_info, kubeconfig.files())?;
         Ok((config, credential, through))
     }
 
-    /// Reads the kubeconfig again, if it still has the context.
+    /// Reads the kubeconfig again. What is open stays with the server and the user that it was opened with: rows, kinds,
+    /// guards and plans are theirs.
+    ///
+    /// # Errors
+    /// When it cannot be read, or the context leads elsewhere now.
     pub(super) fn reread(&self) -> Result<()> {
-        let again = self.kubeconfig.read().reread()?;
-        if let Some(again) = again {
-            again.context(Some(&self.context))?;
-            *self.kubeconfig.write() = again;
+        let (before, again) = {
+            let kubeconfig = self.kubeconfig.read();
+            (kubeconfig.context(Some(&self.context))?, kubeconfig.reread()?)
+        };
+        let Some(again) = again else { return Ok(()) };
+        let after = again.context(Some(&self.context))?;
+        let changed = [
+            ("server", &before.server, &after.server),
+            ("cluster", &before.cluster, &after.cluster),
+            ("user", &before.user, &after.user),
+        ];
+        if let Some((what, before, after)) = changed.into_iter().find(|(_, before, after)| before != after) {
+            let why = format!("it leads to another {what} now: {after} instead of {before}");
+            return Err(Problem::config("cannot take up the kubeconfig as it is now", clean_line(&why))
+                .on(self.context.clone())
+                .next("end qd and start it again; until then it stays with the one it was started with"));
         }
+        *self.kubeconfig.write() = again;
         Ok(())
     }
 
@@ -267,7 +285,7 @@ fn chain(error: &dyn std::error::Error) -> String {
         }
         cause = e.source();
     }
-    crate::text::clean_line(&text).into_owned()
+    clean_line(&text).into_owned()
 }
 
 /// What may pass in read-only mode: reads, reviews ("may I?", "who am I?") and dry runs.
@@ -296,6 +314,38 @@ pub(super) fn refuse_writes(method: &http::Method, uri: &Uri) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_open_context_is_never_led_to_another_server_or_user() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join("config");
+        let write = |server: &str, user: &str, token: &str| {
+            let text = format!(
+                "clusters: [{{name: c, cluster: {{server: '{server}'}}}}]\nusers: [{{name: {user}, user: {{token: {token}}}}}]\ncontexts: [{{name: x, context: {{cluster: c, user: {user}}}}}]\n"
+            );
+            std::fs::write(&file, text).expect("written");
+        };
+        write("https://eu", "ann", "one");
+        let recipe = Recipe {
+            kubeconfig: RwLock::new(Kubeconfig::load(Some(&file)).expect("a kubeconfig")),
+            context: "x".into(),
+            impersonate_user: None,
+            impersonate_groups: Vec::new(),
+        };
+        let token = || recipe.user_entry().and_then(|u| u.token).map(|t| t.expose_secret().to_owned());
+        write("https://eu", "ann", "two");
+        recipe.reread().expect("another token of the same user");
+        assert_eq!(token().as_deref(), Some("two"));
+        for (server, user, told) in
+            [("https://us", "ann", "server now: https://us"), ("https://eu", "bob", "user now: bob instead of ann")]
+        {
+            write(server, user, "three");
+            let problem = recipe.reread().expect_err("elsewhere");
+            assert_eq!(problem.kind, ProblemKind::Config);
+            assert!(problem.why.contains(told) && problem.next.contains("start it again"), "{problem}");
+            assert_eq!(token().as_deref(), Some("two"), "nothing of it is taken up");
+        }
+    }
 
     #[test]
     fn read_only_lets_reads_reviews_and_dry_runs_pass_and_nothing_else() {
