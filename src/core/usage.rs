@@ -2,7 +2,7 @@
 //! watched, so that it is asked when somebody looks; where the server does not offer it, there is nothing to tell.
 
 use crate::platform::objects::Pod;
-use crate::resources::quantity::parse_quantity;
+use crate::resources::quantity::{Asked, Quantities};
 use crate::resources::{Cell, Column, ColumnType, Kind, Kinds, Level, Meta, Scope};
 use crate::session::Session;
 use crate::{Problem, Result, Str};
@@ -146,19 +146,11 @@ impl Usage {
     }
 }
 
-/// Requests and limits, of CPU and of memory; 0: none.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Asked {
-    pub cpu: (f64, f64),
-    pub memory: (f64, f64),
-}
-
-impl Asked {
-    fn amounts(self, cpu: f64, memory: f64) -> (Amount, Amount) {
-        let known = |n: f64| (n > 0.0).then_some(n);
-        let amount = |used, (request, limit)| Amount { used, request: known(request), limit: known(limit) };
-        (amount(cpu, self.cpu), amount(memory, self.memory))
-    }
+/// What is used, beside what is asked for.
+fn amounts(asked: Asked, cpu: f64, memory: f64) -> (Amount, Amount) {
+    let known = |n: f64| (n > 0.0).then_some(n);
+    let amount = |used, (request, limit)| Amount { used, request: known(request), limit: known(limit) };
+    (amount(cpu, asked.cpu), amount(memory, asked.memory))
 }
 
 #[derive(Deserialize)]
@@ -181,22 +173,6 @@ struct Measured {
 #[serde(default)]
 struct MeasuredContainer {
     usage: Quantities,
-}
-
-/// CPU and memory as quantities.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(default)]
-pub(crate) struct Quantities {
-    cpu: String,
-    memory: String,
-}
-
-impl Quantities {
-    /// Cores and bytes.
-    pub(crate) fn values(&self) -> (f64, f64) {
-        let value = |text: &str| parse_quantity(text).unwrap_or_default();
-        (value(&self.cpu), value(&self.memory))
-    }
 }
 
 #[derive(Default, Deserialize)]
@@ -248,7 +224,7 @@ impl Session {
                 };
                 for load in &mut loads {
                     let Some(asked) = asked.get(&(load.namespace.clone(), load.name.clone())) else { continue };
-                    (load.cpu, load.memory) = asked.amounts(load.cpu.used, load.memory.used);
+                    (load.cpu, load.memory) = amounts(*asked, load.cpu.used, load.memory.used);
                 }
             }
         }
@@ -301,7 +277,7 @@ mod tests {
         assert_eq!((cpu_text(0.0115).as_str(), memory_text(67_108_863.0).as_str()), ("12m", "63Mi"));
         assert_eq!(cpu_text(0.012), "12m");
         let asked = Asked { cpu: (0.1, 0.0), memory: (0.0, 100.0) };
-        let (cpu, memory) = asked.amounts(0.05, 95.0);
+        let (cpu, memory) = amounts(asked, 0.05, 95.0);
         let load = Load { cpu, memory, ..Load::default() };
         let cells: Vec<String> = load.cells(Of::Pods).iter().map(|c| c.text(0).into_owned()).collect();
         assert_eq!(cells, ["50m", "50%", "", "0Mi", "", "95%"]);

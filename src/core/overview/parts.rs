@@ -7,6 +7,7 @@ use crate::certificates::CertificateView;
 use crate::platform::{AppView, Compared, WorkloadView, blocking, compare};
 use crate::resources::{Level, ObjectRef};
 use crate::routes::RouteView;
+use std::cell::LazyCell;
 
 /// A pod of a workload, in words.
 #[derive(Clone, Debug, PartialEq, serde::Serialize)]
@@ -29,17 +30,28 @@ impl Overview {
     }
     /// The pods that a workload selects, those that are not ready first.
     pub fn pods_of(&self, w: &WorkloadView) -> Vec<PodView> {
+        self.pods_of_each(std::slice::from_ref(w)).pop().unwrap_or_default()
+    }
+    /// The same of several workloads, in their order.
+    pub fn pods_of_each(&self, workloads: &[WorkloadView]) -> Vec<Vec<PodView>> {
+        // What is around pods is looked for only where one of them is not fine: pages ask for this at each change.
+        let index = LazyCell::new(|| Index::new(&self.snapshot));
+        workloads.iter().map(|w| self.selected(w, &index)).collect()
+    }
+
+    fn selected<'a>(
+        &'a self,
+        w: &WorkloadView,
+        index: &LazyCell<Index<'a>, impl FnOnce() -> Index<'a>>,
+    ) -> Vec<PodView> {
         let Some((_, workload)) = self.snapshot.workloads.iter().find(|(_, o)| o.head.meta.uid == w.uid) else {
             return Vec::new();
         };
-        let selector = &workload.spec.selector.match_labels;
-        let index = Index::new(&self.snapshot);
-        let mine = index.pods.get(&*w.namespace).map(Vec::as_slice).unwrap_or_default().iter();
-        let mine =
-            mine.filter(|(_, p)| !selector.is_empty() && selector.iter().all(|(k, v)| p.meta.label(k) == Some(&**v)));
+        let mine = self.snapshot.pods.iter().filter(|(_, p)| compare::selects(workload, p));
         let mut pods: Vec<PodView> = mine
             .map(|(kind, p)| {
-                let block = blocking::pod(&index, kind, p).into_iter().next();
+                let fine = p.status.conditions.is("Ready") || &*p.status.phase == "Succeeded";
+                let block = if fine { None } else { blocking::pod(index, kind, p).into_iter().next() };
                 let ready = p.status.conditions.get("Ready");
                 let (level, words) = match (&block, p.meta.deleting) {
                     (_, Some(_)) => (Level::Off, "is going".to_owned()),
@@ -49,7 +61,7 @@ impl Overview {
                 };
                 let since = ready.and_then(|r| r.since).or(p.meta.created);
                 PodView {
-                    object: ObjectRef::with_meta((*kind).clone(), &p.meta),
+                    object: ObjectRef::with_meta(kind.clone(), &p.meta),
                     name: p.meta.name.clone(),
                     level,
                     words,
@@ -64,7 +76,7 @@ impl Overview {
     /// replicas and images of its workloads. Made anew for each call.
     pub fn compared_of(&self, app: &AppView) -> Vec<Compared> {
         let mut rows = app.compared.clone();
-        rows.extend(compare::workloads(app, &Index::new(&self.snapshot)));
+        rows.extend(compare::workloads(app, &self.snapshot));
         rows
     }
     /// The routes that lead to an app.

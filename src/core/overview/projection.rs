@@ -39,6 +39,11 @@ fn suspicious(object: &[u8]) -> bool {
 }
 
 fn clean(value: &mut Value) {
+    clean_under("", value);
+}
+
+/// Cleans what stands under this key.
+fn clean_under(key: &str, value: &mut Value) {
     match value {
         Value::String(text) => {
             if let std::borrow::Cow::Owned(harmless) = bounded(text) {
@@ -47,10 +52,14 @@ fn clean(value: &mut Value) {
         }
         Value::Array(items) => items.iter_mut().for_each(clean),
         // The data of a Secret and a bundle are base64 of their own length and are not shown; what was last applied is
-        // JSON of which replicas and images are read, and these are cleaned then.
+        // JSON and the `helm.values` of an Application is YAML (which is no YAML any more in one line): of both replicas
+        // and images are read, and these are cleaned then.
         Value::Object(map) => {
-            let shown = |k: &str| k != "data" && k != "caBundle" && !k.ends_with(LAST_APPLIED);
-            map.iter_mut().filter(|(k, _)| shown(k)).for_each(|(_, v)| clean(v));
+            let shown = |k: &str, v: &Value| {
+                let values = key == "helm" && k == "values" && v.is_string();
+                k != "data" && k != "caBundle" && !k.ends_with(LAST_APPLIED) && !values
+            };
+            map.iter_mut().filter(|(k, v)| shown(k, v)).for_each(|(k, v)| clean_under(k, v));
         }
         _ => {}
     }
@@ -107,6 +116,26 @@ projection! {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_values_of_an_application_are_read_whatever_signs_are_in_it() {
+        let app = |values: &str, long: &str| {
+            let object = serde_json::json!({"metadata": {"name": "web"}, "status": {"health": {"message": long}},
+                "spec": {"source": {"helm": {"values": values}}}});
+            // As an API server writes it.
+            let object = object.to_string().replace('&', "\\u0026");
+            let app: p::Application = read(object.as_bytes()).unwrap();
+            app.spec.source.unwrap().helm
+        };
+        let tag =
+            |parts: &[crate::platform::declared::Part]| parts.iter().map(|p| p.tag.to_string()).collect::<Vec<_>>();
+        assert_eq!(tag(&app("# a & b\nimage:\n  tag: v2", "")), ["v2"]);
+        assert_eq!(tag(&app("# für uns\nimage:\n  tag: v2", "")), ["v2"]);
+        let long = format!("# {}\nimage:\n  tag: v2", "x".repeat(5_000));
+        assert_eq!(tag(&app(&long, &"y".repeat(LARGE))), ["v2"]);
+        let hostile = app("image:\n  tag: \"v2\\e[2J\"\nwo\u{202e}rker:\n  image:\n    tag: v3", "");
+        assert!(!hostile.iter().any(|p| p.tag.contains('\u{1b}') || p.name.contains('\u{202e}')), "{hostile:?}");
+    }
 
     #[test]
     fn no_escape_sequence_gets_into_a_projection() {

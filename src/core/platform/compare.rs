@@ -6,8 +6,9 @@ use super::origin::Origin;
 use super::view::{AppView, Compared};
 use crate::Str;
 use crate::overview::Snapshot;
-use crate::overview::index::Index;
 use crate::resources::{Kind, Meta};
+use rustc_hash::FxHashMap;
+use std::collections::BTreeSet;
 
 fn row(what: impl Into<String>, declared: &str, effective: &str, observed: &str) -> Compared {
     Compared {
@@ -44,12 +45,17 @@ pub fn all(origins: &[Origin], workloads: &[(&Kind, &Workload)], observed: &str)
 
 /// Replicas and images of an app's workloads: as they are declared, as their specifications have them, and as the running
 /// pods have them.
-pub fn workloads(app: &AppView, index: &Index<'_>) -> Vec<Compared> {
-    let sources = Sources::of(app, index.snapshot);
+pub fn workloads(app: &AppView, snapshot: &Snapshot) -> Vec<Compared> {
+    let sources = Sources::of(app, snapshot);
+    // Pages ask for this at each change: only what is in the app's namespaces is looked through.
+    let places: BTreeSet<&str> = app.workloads.iter().map(|w| &*w.namespace).collect();
+    let all = snapshot.workloads.iter().filter(|(_, w)| places.contains(&*w.head.meta.namespace));
+    let all: FxHashMap<&str, (&Kind, &Workload)> = all.map(|(k, w)| (&*w.head.meta.uid, (k, &**w))).collect();
+    let pods = snapshot.pods.values().filter(|p| places.contains(&*p.meta.namespace) && alive(p));
+    let pods: Vec<&Pod> = pods.map(|p| &**p).collect();
     let mut rows = Vec::new();
     for view in &app.workloads {
-        let all = index.workloads.get(&*view.namespace).into_iter().flatten();
-        let Some((kind, w)) = all.copied().find(|(_, w)| w.head.meta.uid == view.uid) else { continue };
+        let Some((kind, w)) = all.get(&*view.uid).copied() else { continue };
         let (wanted, by) = sources.wanted(app, kind, w);
         if kind.kind != "DaemonSet" {
             let declared = wanted.replicas.map(|n| n.to_string()).unwrap_or_default();
@@ -58,13 +64,13 @@ pub fn workloads(app: &AppView, index: &Index<'_>) -> Vec<Compared> {
             row.by.clone_from(&by);
             rows.push(row);
         }
-        let pods = running(index, w);
+        let pods: Vec<&Pod> = pods.iter().copied().filter(|p| selects(w, p)).collect();
         let containers = &w.spec.template.spec.containers;
         for (i, container) in containers.iter().enumerate() {
             let declared = wanted.images.iter().find(|(name, _)| *name == container.name);
             let declared = declared.map(|(_, image)| &**image).unwrap_or_default();
             let of = if i == 0 { view.name.to_string() } else { format!("{}/{}", view.name, container.name) };
-            let mut row = row(format!("image {of}"), declared, &container.image, &observed(&pods, i));
+            let mut row = row(format!("image {of}"), declared, &container.image, &observed(&pods, &container.name));
             row.by.clone_from(&by);
             rows.push(row);
         }
@@ -72,19 +78,23 @@ pub fn workloads(app: &AppView, index: &Index<'_>) -> Vec<Compared> {
     rows
 }
 
-/// The pods that a workload selects and that are not going.
-fn running<'a>(index: &Index<'a>, w: &Workload) -> Vec<&'a Pod> {
+/// Whether a pod is one that runs or will run.
+fn alive(pod: &Pod) -> bool {
+    pod.meta.deleting.is_none() && matches!(&*pod.status.phase, "Running" | "Pending")
+}
+
+/// Whether a pod is one of a workload's.
+pub(crate) fn selects(w: &Workload, pod: &Pod) -> bool {
     let selector = &w.spec.selector.match_labels;
-    let pods = index.pods.get(&*w.head.meta.namespace).map(Vec::as_slice).unwrap_or_default().iter();
-    let mine = |p: &&Pod| !selector.is_empty() && selector.iter().all(|(k, v)| p.meta.label(k) == Some(&**v));
-    let alive = |p: &&Pod| p.meta.deleting.is_none() && matches!(&*p.status.phase, "Running" | "Pending");
-    pods.map(|(_, p)| *p).filter(mine).filter(alive).collect()
+    let here = w.head.meta.namespace == pod.meta.namespace;
+    here && !selector.is_empty() && selector.iter().all(|(k, v)| pod.meta.label(k) == Some(&**v))
 }
 
 /// The image of a container over all pods: one, or several with how many pods have each.
-fn observed(pods: &[&Pod], container: usize) -> String {
+fn observed(pods: &[&Pod], container: &str) -> String {
     let mut counts: Vec<(&str, usize)> = Vec::new();
-    for image in pods.iter().filter_map(|p| p.images.get(container)) {
+    let named = pods.iter().flat_map(|p| p.images.iter()).filter(|(name, _)| **name == *container);
+    for (_, image) in named {
         match counts.iter_mut().find(|(known, _)| *known == &**image) {
             Some((_, n)) => *n += 1,
             None => counts.push((image, 1)),
@@ -177,7 +187,7 @@ fn overrides(asks: &Asks, app: &AppView, w: &Workload, wanted: &mut Wanted) -> b
         let effective = base(&container.image);
         let stands = |(old, new): &&(Str, Str)| **old == *effective || base(new) == effective;
         if let Some((_, new)) = asks.images.iter().find(stands) {
-            set(i, new.to_string());
+            set(i, stood_in(&container.image, new));
         }
     }
     // `server` is the part of `authentik-server`; the whole is asked for of the workload that bears the app's name.
@@ -204,7 +214,15 @@ fn asked_image(effective: &str, part: &Part) -> String {
         asked => asked.to_owned(),
     };
     let rest = effective.get(now.len()..).unwrap_or_default();
-    if part.tag.is_empty() { format!("{repository}{rest}") } else { format!("{repository}:{}", part.tag) }
+    // A digest pins the tag that is asked for; it is not another image.
+    let pinned = rest.strip_prefix(':').and_then(|r| r.strip_prefix(&*part.tag)).is_some_and(|r| r.starts_with('@'));
+    if part.tag.is_empty() || pinned { format!("{repository}{rest}") } else { format!("{repository}:{}", part.tag) }
+}
+
+/// The image that Kustomize puts in the place of one: without a tag and digest of its own it keeps those.
+fn stood_in(effective: &str, new: &str) -> String {
+    let rest = effective.get(base(effective).len()..).unwrap_or_default();
+    if base(new) == new { format!("{new}{rest}") } else { new.to_owned() }
 }
 
 /// The version of the software that a release says it has; empty when none tells.

@@ -107,7 +107,8 @@ pub fn applied(annotation: &str) -> Option<Wanted> {
 /// The workloads of a rendered manifest: YAML documents.
 pub fn manifest(text: &str) -> Vec<Named> {
     let workload = |line: &str| {
-        matches!(line.trim_end().trim_matches('"'), "kind: Deployment" | "kind: StatefulSet" | "kind: DaemonSet")
+        let kind = line.strip_prefix("kind:").map(|kind| kind.trim().trim_matches(['"', '\'']));
+        matches!(kind, Some("Deployment" | "StatefulSet" | "DaemonSet"))
     };
     let mut found = Vec::new();
     let mut take = |document: &str| {
@@ -122,7 +123,8 @@ pub fn manifest(text: &str) -> Vec<Named> {
     };
     let mut from = 0;
     for (at, _) in text.match_indices("\n---") {
-        take(&text[from..at]);
+        // Of two separators in a row the second begins where the first one's line ends.
+        take(text.get(from..at).unwrap_or_default());
         // The rest of the separator's line is no YAML of ours.
         from = text[at + 1..].find('\n').map_or(text.len(), |end| at + 1 + end + 1);
     }
@@ -131,12 +133,17 @@ pub fn manifest(text: &str) -> Vec<Named> {
 }
 
 /// Fields of values by which charts call replicas and image.
-const KNOWN: [&str; 7] = ["replicas", "replicaCount", "deployment", "image", "registry", "repository", "tag"];
+const KNOWN: [&str; 9] =
+    ["replicas", "replicaCount", "deployment", "image", "registry", "repository", "tag", "autoscaling", "enabled"];
+/// Names in the path of a parameter that are followed; what is asked for lies no deeper.
+const DEPTH: usize = 8;
 
 /// A node of Helm values. Below the top only known names are read; texts only where a name asks for one.
 #[derive(Debug, Default)]
 struct Node {
     number: Option<u32>,
+    /// It is `true`.
+    on: bool,
     text: String,
     fields: Vec<(String, Node)>,
 }
@@ -170,15 +177,15 @@ impl<'de> Visitor<'de> for Reading {
     fn visit_f64<E>(self, v: f64) -> Result<Node, E> {
         Ok(Node { text: if self.text { v.to_string() } else { String::new() }, ..Node::default() })
     }
-    fn visit_bool<E>(self, _: bool) -> Result<Node, E> {
-        Ok(Node::default())
+    fn visit_bool<E>(self, on: bool) -> Result<Node, E> {
+        Ok(Node { on, ..Node::default() })
     }
     fn visit_unit<E>(self) -> Result<Node, E> {
         Ok(Node::default())
     }
     fn visit_str<E>(self, v: &str) -> Result<Node, E> {
         let text = if self.text { v.to_owned() } else { String::new() };
-        Ok(Node { number: text.parse().ok(), text, ..Node::default() })
+        Ok(Node { number: text.parse().ok(), on: text == "true", text, ..Node::default() })
     }
     fn visit_seq<A: de::SeqAccess<'de>>(self, mut seq: A) -> Result<Node, A::Error> {
         while seq.next_element::<IgnoredAny>()?.is_some() {}
@@ -205,7 +212,9 @@ impl Node {
     }
     fn part(&self, name: &str) -> Option<Part> {
         let count = |n: &Self| ["replicas", "replicaCount"].iter().find_map(|k| n.get(k)?.number);
-        let replicas = count(self).or_else(|| self.get("deployment").and_then(count));
+        let scaled = self.get("autoscaling").and_then(|a| a.get("enabled")).is_some_and(|enabled| enabled.on);
+        // Charts leave replicas to the autoscaler where there is one.
+        let replicas = count(self).or_else(|| self.get("deployment").and_then(count)).filter(|_| !scaled);
         let image = self.get("image");
         let text = |k: &str| image.and_then(|i| i.get(k)).map_or("", |n| n.text.as_str());
         let repository = match (text("registry"), text("repository")) {
@@ -225,7 +234,7 @@ impl Node {
         let node = &mut self.fields[at].1;
         match rest {
             Some(rest) => node.put(rest, text),
-            None => (node.number, node.text) = (text.parse().ok(), text.to_owned()),
+            None => (node.number, node.on, node.text) = (text.parse().ok(), text == "true", text.to_owned()),
         }
     }
     fn asks(&self) -> Vec<Part> {
@@ -268,7 +277,9 @@ pub fn flux_images<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<(St
         let new = match (i.digest.is_empty(), i.new_tag.is_empty()) {
             (false, _) => format!("{name}@{}", i.digest),
             (true, false) => format!("{name}:{}", i.new_tag),
-            _ => return None,
+            // Another name alone: the tag stays.
+            _ if i.new_name.is_empty() => return None,
+            _ => name.clone(),
         };
         Some((intern(&i.name), intern(&new)))
     };
@@ -298,7 +309,10 @@ pub fn argo_helm<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Part>
     // The object comes before the text; parameters come before both.
     let text = || serde_saphyr::from_str::<Values>(helm.values.as_deref().unwrap_or_default()).ok();
     let Values(mut node) = helm.values_object.or_else(text).unwrap_or_default();
-    for p in helm.parameters.iter().filter(|p| p.name.rsplit('.').next().is_some_and(|last| KNOWN.contains(&last))) {
+    let known = |p: &&ArgoParameter| {
+        p.name.rsplit('.').next().is_some_and(|last| KNOWN.contains(&last)) && p.name.split('.').count() <= DEPTH
+    };
+    for p in helm.parameters.iter().filter(known) {
         node.put(&p.name, &p.value);
     }
     Ok(node.asks())
@@ -362,6 +376,33 @@ mod tests {
         let found = manifest(text);
         let wanted = Wanted { replicas: Some(3), images: vec![("web".into(), "r.io/web:1.2".into())] };
         assert_eq!(found, [Named { kind: "Deployment".into(), name: "web".into(), wanted }]);
+    }
+
+    #[test]
+    fn no_manifest_breaks_its_reader() {
+        for text in [
+            "a\n---\n---\nkind: Deployment\nmetadata: {name: web}",
+            "\n---\n---\nkind: 'Deployment'\nmetadata: {name: web}\n---",
+        ] {
+            let found = manifest(text);
+            assert_eq!(found.iter().map(|n| &*n.name).collect::<Vec<_>>(), ["web"], "{text}");
+        }
+        assert_eq!(manifest("kind: \"StatefulSet\"\nmetadata: {name: db}\n---\n---").len(), 1);
+        assert!(manifest("\n---\n---\n---\n---").is_empty() && manifest("\n---").is_empty());
+        // Nor a parameter without end.
+        let deep = json!({"parameters": [{"name": format!("{}tag", "a.".repeat(100_000)), "value": "v1"}]});
+        assert_eq!(argo_helm(deep).expect("parts"), []);
+    }
+
+    #[test]
+    fn where_an_autoscaler_is_asked_for_no_replicas_are_declared() {
+        let values = json!({"replicaCount": 1, "image": {"tag": "v1"}, "autoscaling": {"enabled": true, "minReplicas": 2},
+            "worker": {"replicas": 2, "autoscaling": {"enabled": false}}, "proxy": {"replicas": 2, "autoscaling": {"enabled": "true"}}});
+        let told: Vec<_> = values_of(&values).parts.into_iter().map(|p| (p.name.to_string(), p.replicas)).collect();
+        assert_eq!(told, [(String::new(), None), ("worker".into(), Some(2))]);
+        let helm = json!({"values": "replicaCount: 1\nimage: {tag: v1}",
+            "parameters": [{"name": "autoscaling.enabled", "value": "true"}]});
+        assert_eq!(argo_helm(helm).expect("parts")[0].replicas, None);
     }
 
     #[test]

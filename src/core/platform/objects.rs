@@ -6,8 +6,8 @@ use crate::Str;
 use crate::findings::Conditions;
 use crate::findings::condition::{nullable, shared, time};
 use crate::resources::meta::{LAST_APPLIED, RawMeta};
+use crate::resources::quantity::Asked;
 use crate::resources::{Head, Meta};
-use crate::usage::Asked;
 use serde::{Deserialize, Deserializer};
 use std::collections::BTreeMap;
 
@@ -141,8 +141,8 @@ pub struct Pod {
     pub status: PodStatus,
     /// What it mounts or reads.
     pub secrets: Box<[SecretUse]>,
-    /// Its containers' images, in their order.
-    pub images: Box<[Str]>,
+    /// Its containers and their images. Meshes put their own containers first.
+    pub images: Box<[(Str, Str)]>,
     /// What its containers ask for and may have, together.
     pub asked: Asked,
 }
@@ -161,7 +161,7 @@ impl From<WholePod> for Pod {
         let WholePod { metadata: meta, spec: whole, mut status } = whole;
         let (secrets, mut spec) = (whole.secrets(), PodSpec::default());
         let asked = asked(&whole.containers);
-        let images = whole.containers.iter().map(|c| c.image.clone()).collect();
+        let images = whole.containers.iter().map(|c| (c.name.clone(), c.image.clone())).collect();
         if status.conditions.is("Ready") || &*status.phase == "Succeeded" {
             let phase = status.phase.clone();
             status.conditions.0.retain(|c| &*c.kind == "Ready");

@@ -173,3 +173,41 @@ fn what_an_app_needs_is_named_as_the_cause_unless_it_has_its_own() {
     assert_eq!(&*later.verdict.word, "Waits");
     assert_eq!(later.waits_for.as_deref(), Some("vaultwarden"), "its own trouble is nearer than what it waits for");
 }
+
+#[test]
+fn what_agrees_is_not_told_as_a_difference() {
+    let compared = |objects: &[String]| {
+        let o = overview(&objects.join("\n---\n"));
+        let app = o.app("web").expect("the app");
+        o.compared_of(app).into_iter().filter(|c| c.what.starts_with("image")).collect::<Vec<_>>()
+    };
+    let deployment =
+        |image: &str| workload("shop", "web", "app.kubernetes.io/instance: web", 1).replace("r.io/web:1.2", image);
+    let running = |containers: &str| {
+        pod("shop", "web", "{phase: Running, conditions: [{type: Ready, status: 'True'}]}")
+            .replace("spec: {}", &format!("spec: {{containers: [{containers}]}}"))
+    };
+    let application = |source: &str| {
+        format!(
+            "apiVersion: argoproj.io/v1alpha1\nkind: Application\nmetadata: {{name: web, namespace: argocd, uid: a1}}\nspec: {{destination: {{namespace: shop}}, source: {{repoURL: 'https://git/x', path: web, {source}}}}}\nstatus: {{sync: {{status: Synced}}, health: {{status: Healthy}}, resources: [{{group: apps, kind: Deployment, namespace: shop, name: web, status: Synced}}]}}"
+        )
+    };
+    // A mesh puts its container before the app's.
+    let injected = running("{name: linkerd-proxy, image: 'cr.l5d.io/proxy:2'}, {name: main, image: 'r.io/web:1.2'}");
+    let rows = compared(&[deployment("r.io/web:1.2"), injected]);
+    assert_eq!((rows.len(), rows[0].observed.as_str(), rows[0].agrees()), (1, "r.io/web:1.2", true), "{rows:?}");
+
+    let own = |image: &str| running(&format!("{{name: main, image: '{image}'}}"));
+    for (image, source, declared) in [
+        // Another name alone keeps the tag, whether it is there already or not.
+        ("reg/nginx:1.27", "kustomize: {images: ['nginx=reg/nginx']}", "reg/nginx:1.27"),
+        ("nginx:1.27", "kustomize: {images: ['nginx=reg/nginx']}", "reg/nginx:1.27"),
+        // A tag that is asked for may be pinned by its digest.
+        ("repo:v1@sha256:aa", "helm: {valuesObject: {image: {tag: v1}}}", "repo:v1@sha256:aa"),
+        ("repo:v10@sha256:aa", "helm: {valuesObject: {image: {tag: v1}}}", "repo:v1"),
+    ] {
+        let rows = compared(&[deployment(image), own(image), application(source)]);
+        assert_eq!((rows[0].declared.as_str(), rows[0].agrees()), (declared, declared == image), "{rows:?}");
+        assert_eq!(rows[0].by, "Application web");
+    }
+}

@@ -3,7 +3,7 @@
 
 use crate::Str;
 use crate::findings::condition::{nullable, shared};
-use crate::usage::Quantities;
+use crate::resources::quantity::Quantities;
 use serde::Deserialize;
 
 /// A Secret of the pod's own namespace.

@@ -1,4 +1,30 @@
-//! Kubernetes quantities (`128Mi`, `250m`) and lengths of time (`3d4h`, `1h30m`) as numbers.
+//! Kubernetes quantities (`128Mi`, `250m`) and lengths of time (`3d4h`, `1h30m`) as numbers, and CPU and memory as they
+//! are measured, asked for and limited.
+
+use serde::Deserialize;
+
+/// CPU and memory as quantities.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Quantities {
+    cpu: String,
+    memory: String,
+}
+
+impl Quantities {
+    /// Cores and bytes.
+    pub(crate) fn values(&self) -> (f64, f64) {
+        let value = |text: &str| parse_quantity(text).unwrap_or_default();
+        (value(&self.cpu), value(&self.memory))
+    }
+}
+
+/// Requests and limits, of CPU and of memory; 0: none.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Asked {
+    pub cpu: (f64, f64),
+    pub memory: (f64, f64),
+}
 
 /// The value of a quantity in base units (bytes, cores, pieces); `None` when it is none.
 /// Suffixes as in `k8s.io/apimachinery/pkg/api/resource`.

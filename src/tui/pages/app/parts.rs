@@ -109,9 +109,8 @@ pub fn all(app: &AppView, seen: &Overview, revisions: &[Operation], whole: bool)
     let chain = app.blocks.iter().enumerate().map(|(i, b)| link(b, Some(i) == root)).collect();
     section(&mut items, "Why it is not ready, down to what blocks it", chain);
     let mut workloads = Vec::new();
-    for w in &app.workloads {
+    for (w, pods) in app.workloads.iter().zip(seen.pods_of_each(&app.workloads)) {
         workloads.push(workload(w));
-        let pods = seen.pods_of(w);
         let most = if w.ready < w.wanted { PODS.1 } else { PODS.0 };
         for pod in pods.iter().take(most) {
             let line = Item::new(pod.level, "  pod", &*pod.name, &pod.words);
