@@ -139,7 +139,10 @@ pub fn make_private_dir(dir: &Path) -> std::io::Result<()> {
 }
 
 /// Replaces a file in one step, readable by its owner only. A crash leaves the old or the new one, never a part.
-pub(crate) fn write_private(file: &Path, text: &[u8]) -> std::io::Result<()> {
+///
+/// # Errors
+/// When the disk does not take it; nothing of it is left behind then.
+pub fn write_private(file: &Path, text: &[u8]) -> std::io::Result<()> {
     static NEXT: AtomicU64 = AtomicU64::new(0);
     let beside = file.with_extension(format!("tmp{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed)));
     let mut options = std::fs::OpenOptions::new();

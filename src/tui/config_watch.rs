@@ -40,11 +40,13 @@ impl ConfigWatch {
         (!watch.watched.is_empty()).then_some(watch)
     }
 
-    /// Watches folders that have come since; those that went and came again, too.
+    /// Watches folders that have come since; those that went and came again, too, which are others under the same name.
     pub fn widen(&mut self) {
-        self.watched.retain(|folder| folder.is_dir());
+        for gone in self.watched.drain(..) {
+            let _ = self.watcher.unwatch(&gone);
+        }
         for folder in [self.dir.clone(), self.dir.join("themes"), self.dir.join("keymaps")] {
-            if !self.watched.contains(&folder) && self.watcher.watch(&folder, RecursiveMode::NonRecursive).is_ok() {
+            if self.watcher.watch(&folder, RecursiveMode::NonRecursive).is_ok() {
                 self.watched.push(folder);
             }
         }

@@ -196,6 +196,30 @@ fn where_the_user_was_is_offered_back() {
 }
 
 #[test]
+fn a_place_is_opened_by_itself_once_after_the_terminal_went_and_only_offered_after_that() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let mut options = RobotOptions::new("ominis", 80, 24);
+    options.state_dir = Some(dir.path().join("state"));
+    let mut robot = Robot::with(options.clone());
+    robot.until_idle();
+    // Cut off at the first page: there is nowhere to go back to, and the next start is as any other.
+    robot.state.cut_off();
+    let mut robot = Robot::with(options.clone());
+    robot.until_idle().keys(":deploy<enter>").until_idle();
+    robot.state.remember_here();
+    let mut robot = Robot::with(options.clone());
+    robot.until("goes back to where you were");
+    assert_eq!(robot.state.stack.len(), 1, "offered, not opened");
+    robot.state.cut_off();
+    let mut robot = Robot::with(options.clone());
+    robot.until("the terminal was cut off: here you were");
+    // It ends there without a word, as when that page fails.
+    let mut robot = Robot::with(options);
+    robot.until("goes back to where you were");
+    assert_eq!(robot.state.stack.len(), 1);
+}
+
+#[test]
 fn a_theme_is_previewed_and_esc_takes_it_back() {
     let mut robot = Robot::start("plain", 80, 24);
     robot.until_idle();

@@ -109,9 +109,14 @@ pub async fn run(session: Options, options: TuiOptions) -> Result<()> {
         let _ = inputs.send(Input::Key(key));
     }
     let mut driver = Driver::new(session, inputs);
-    let ended = turn(&mut state, &mut screen, &mut driver, &mut waiting, &mut signals, &mut watch).await;
+    let ended = match turn(&mut state, &mut screen, &mut driver, &mut waiting, &mut signals, &mut watch).await {
+        // Nobody may draw any more then, which is no fault of the terminal.
+        Err(_) if screen::has_panicked() => Ok(Ended::Failed),
+        ended => ended,
+    };
     state.remember_here();
-    if !matches!(ended, Ok(Ended::Left)) {
+    // After a failure the place is offered only: it may be what fails.
+    if matches!(ended, Ok(Ended::CutOff) | Err(_)) {
         state.cut_off();
     }
     state.keep_looked();
@@ -254,6 +259,7 @@ async fn turn(
         let Some(keys) = &mut terminal else { return Ok(Ended::Left) };
         tokio::select! {
             biased;
+            () = screen::panicked() => return Ok(Ended::Failed),
             told = keys.next() => match told {
                 Some(Ok(told)) => batch.push(as_input(told)),
                 Some(Err(error)) => return Err(error),
@@ -267,7 +273,6 @@ async fn turn(
                     state.dirty = true;
                 }
             },
-            () = screen::panicked() => return Ok(Ended::Failed),
             input = waiting.recv() => match input {
                 Some(input) => batch.push(input),
                 None => return Ok(Ended::Left),

@@ -6,6 +6,7 @@ use crate::terminal::{Screen, handover, screen};
 use quarterdeck_core::Problem;
 use quarterdeck_core::ProblemKind;
 use quarterdeck_core::resources::Level;
+use quarterdeck_core::text::clean_line;
 use std::io::{self, Write};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -24,7 +25,7 @@ pub async fn sign_in(
     signals: &mut Signals,
 ) -> io::Result<Option<Told>> {
     screen::restore();
-    say(&format!("Signing in to {context} with {command} (ctrl-c gives up) …"));
+    say(&format!("Signing in to {} with {command} (ctrl-c gives up) …", clean_line(context)));
     let session = state.session.clone();
     let mut told = None;
     let result = {
@@ -46,6 +47,7 @@ pub async fn sign_in(
         }
     };
     if let Some(Err(problem)) = &result {
+        screen::as_found();
         say(&format!("\n{problem}\n\nPress Enter to go back to the screen."));
         told = enter(signals).await;
     }

@@ -125,7 +125,7 @@ pub enum Answer {
     Outcome(Option<Outcome>),
     Forwarded(Result<OpenForward>),
     OperatorState(Result<Vec<StateView>>),
-    Usage(Result<Option<Usage>>),
+    Usage(Scope, Result<Option<Usage>>),
     Revisions(Result<Vec<Operation>>),
     Looks(Looks),
     CheckStep(CheckStep),
@@ -167,16 +167,8 @@ pub(crate) fn keep(name: &str, text: &str) -> (Level, String) {
 /// Writes a file whole or not at all, in the working folder, else in the folder for temporary files. What there is to
 /// say about it.
 pub(crate) fn save(name: &str, text: &str) -> (Level, String) {
-    let write = |path: &std::path::Path| -> std::io::Result<()> {
-        let mut part = path.as_os_str().to_owned();
-        part.push(".part");
-        let written = std::fs::write(&part, text).and_then(|()| std::fs::rename(&part, path));
-        if written.is_err() {
-            // What did not fit takes no room.
-            let _ = std::fs::remove_file(&part);
-        }
-        written
-    };
+    // It may hold what others on this machine must not read.
+    let write = |path: &std::path::Path| quarterdeck_core::drafts::write_private(path, text.as_bytes());
     let here = std::path::PathBuf::from(name);
     let elsewhere = std::env::temp_dir().join(name);
     let whole = std::path::absolute(&here).unwrap_or_else(|_| here.clone());

@@ -53,14 +53,18 @@ impl State {
 
     /// Goes to the place where the user was when the terminal went, or offers the one where they left.
     pub(super) fn offer_last_place(&mut self) {
+        // It is about this start alone, whatever comes of it: a place that ends the program is not opened twice by itself.
+        let key = self.cut_off_key();
+        let cut_off = self.session.memory().get::<bool>(&key) == Some(true);
+        if cut_off {
+            self.session.memory().set(&key, &false);
+        }
         let Some(kept) = self.session.memory().get::<Value>(&self.memory_key()) else { return };
         let Some(place) = kept.get("place").and_then(Place::from_json) else { return };
         if place.page == "home" {
             return;
         }
-        let key = self.cut_off_key();
-        if self.session.memory().get::<bool>(&key) == Some(true) {
-            self.session.memory().set(&key, &false);
+        if cut_off {
             self.kept = Some(kept);
             self.go(place);
             self.recall_here();

@@ -6,6 +6,7 @@ use super::screen::restore;
 use crate::state::effect::Edited;
 use quarterdeck_core::{Problem, ProblemKind};
 use std::io;
+use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus};
 
 /// Runs a program on the real terminal. How it ended, and whether the terminal is ours again.
@@ -27,11 +28,12 @@ pub fn edit(screen: &mut Screen, name: &str, text: &str) -> Edited {
 pub fn edit_with(name: &str, text: &str, run: impl FnOnce(&mut Command) -> io::Result<ExitStatus>) -> Edited {
     let what = "cannot edit outside";
     let failed = |problem: Problem| Edited::Failed { problem, text: None };
-    let folder = std::env::temp_dir().join(format!("quarterdeck-{}", std::process::id()));
-    let made = quarterdeck_core::drafts::make_private_dir(&folder);
-    if let Err(e) = made {
-        return failed(Problem::io(what, &e).on(folder.display().to_string()).next("set TMPDIR, or edit inside"));
-    }
+    let folder = match own_folder(&std::env::temp_dir()) {
+        Ok(folder) => folder,
+        Err((folder, e)) => {
+            return failed(Problem::io(what, &e).on(folder.display().to_string()).next("set TMPDIR, or edit inside"));
+        }
+    };
     let safe: String = name.chars().map(|c| if c.is_alphanumeric() || "-_.".contains(c) { c } else { '-' }).collect();
     let file = folder.join(safe);
     if let Err(e) = write_private(&file, text) {
@@ -76,12 +78,29 @@ pub fn edit_with(name: &str, text: &str, run: impl FnOnce(&mut Command) -> io::R
     }
 }
 
-/// Writes a file that only its owner can read.
-fn write_private(file: &std::path::Path, text: &str) -> io::Result<()> {
+/// Makes a folder that was not there: others write in this one too, and may have put a link or a folder of their own in
+/// the place.
+fn own_folder(within: &Path) -> Result<PathBuf, (PathBuf, io::Error)> {
+    use std::os::unix::fs::DirBuilderExt;
+    let mut builder = std::fs::DirBuilder::new();
+    builder.mode(0o700);
+    let mut tries = 0_u32;
+    loop {
+        let folder = within.join(format!("quarterdeck-{}-{tries}", std::process::id()));
+        match builder.create(&folder) {
+            Ok(()) => return Ok(folder),
+            Err(e) if e.kind() == io::ErrorKind::AlreadyExists && tries < 1000 => tries += 1,
+            Err(e) => return Err((folder, e)),
+        }
+    }
+}
+
+/// Writes a new file that only its owner can read.
+fn write_private(file: &Path, text: &str) -> io::Result<()> {
     use std::io::Write;
     use std::os::unix::fs::OpenOptionsExt;
     let mut options = std::fs::OpenOptions::new();
-    options.write(true).create(true).truncate(true).mode(0o600);
+    options.write(true).create_new(true).mode(0o600);
     options.open(file)?.write_all(text.as_bytes())
 }
 
@@ -123,4 +142,26 @@ pub fn editor() -> Vec<String> {
         .map(|value| value.split_whitespace().map(String::from).collect::<Vec<_>>())
         .find(|words| !words.is_empty())
         .unwrap_or_else(|| vec!["vi".into()])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::PermissionsExt;
+
+    #[test]
+    fn what_somebody_else_put_in_the_place_is_not_written_into() {
+        let shared = tempfile::tempdir().expect("a folder");
+        let theirs = shared.path().join("theirs");
+        std::fs::create_dir(&theirs).expect("a folder");
+        let first = shared.path().join(format!("quarterdeck-{}-0", std::process::id()));
+        std::os::unix::fs::symlink(&theirs, &first).expect("a link");
+        let own = own_folder(shared.path()).expect("a folder of our own");
+        assert_ne!(own, first);
+        assert_eq!(own.metadata().expect("it is there").permissions().mode() & 0o777, 0o700);
+        write_private(&own.join("text"), "hunter2").expect("written");
+        assert!(std::fs::read_dir(&theirs).expect("it can be read").next().is_none());
+        let again = write_private(&own.join("text"), "x").expect_err("it is there already");
+        assert_eq!(again.kind(), io::ErrorKind::AlreadyExists);
+    }
 }

@@ -10,13 +10,18 @@ use crossterm::event::{
 use crossterm::{Command, cursor, terminal};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
+use rustix::termios::{OptionalActions, Termios, tcgetattr, tcsetattr};
 use std::io::{self, Write};
+use std::os::fd::{AsFd, BorrowedFd};
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::sync::Notify;
 
 /// Whether the terminal is ours at the moment; the panic hook asks.
 static TAKEN: AtomicBool = AtomicBool::new(false);
 static KITTY: AtomicBool = AtomicBool::new(false);
+/// The terminal's mode as the program found it.
+static FOUND: OnceLock<Termios> = OnceLock::new();
 
 /// A terminal that was taken over. Gives it back when dropped.
 pub struct Screen {
@@ -65,8 +70,9 @@ static TOLD: Notify = Notify::const_new();
 pub fn restore_on_panic() {
     let before = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |info| {
-        restore();
+        // Before the terminal is given back: nothing may be drawn between the two.
         PANICKED.store(true, Ordering::SeqCst);
+        restore();
         before(info);
         TOLD.notify_one();
     }));
@@ -75,6 +81,30 @@ pub fn restore_on_panic() {
 /// Waits until some task has panicked: the terminal is given back then, and nobody may draw on it.
 pub async fn panicked() {
     TOLD.notified().await;
+}
+
+/// Whether some task has panicked.
+pub fn has_panicked() -> bool {
+    PANICKED.load(Ordering::SeqCst)
+}
+
+/// Gives the terminal the mode that the program found: who borrows it may leave another one behind, without echo or
+/// raw, and that would be taken for the one to go back to.
+pub fn as_found() {
+    if let Some(mode) = FOUND.get() {
+        // Without a terminal there is no mode to set.
+        let _ = on_terminal(|fd| tcsetattr(fd, OptionalActions::Now, mode));
+    }
+}
+
+/// The terminal that keys are read from: as crossterm finds it.
+fn on_terminal<T>(ask: impl FnOnce(BorrowedFd<'_>) -> rustix::io::Result<T>) -> Option<T> {
+    let input = rustix::stdio::stdin();
+    if rustix::termios::isatty(input) {
+        return ask(input).ok();
+    }
+    let file = std::fs::File::options().read(true).write(true).open("/dev/tty").ok()?;
+    ask(file.as_fd()).ok()
 }
 
 /// The terminal's size in columns and rows; 80x24 when it does not say.
@@ -88,6 +118,11 @@ pub fn size() -> (u16, u16) {
 impl Screen {
     /// Raw mode on, so that the terminal can be asked what it can do.
     pub fn raw() -> io::Result<()> {
+        if FOUND.get().is_none()
+            && let Some(mode) = on_terminal(|fd| tcgetattr(fd))
+        {
+            let _ = FOUND.set(mode);
+        }
         terminal::enable_raw_mode()
     }
 
@@ -108,6 +143,7 @@ impl Screen {
 
     /// Takes the terminal (again, after [`restore`]); the next frame is drawn whole.
     pub fn take(&mut self) -> io::Result<()> {
+        as_found();
         terminal::enable_raw_mode()?;
         TAKEN.store(true, Ordering::SeqCst);
         let mut out = String::new();
@@ -164,7 +200,7 @@ impl Screen {
         links: &[LinkArea],
         draw: impl FnOnce(&mut Buffer) -> Option<(u16, u16)>,
     ) -> io::Result<usize> {
-        if PANICKED.load(Ordering::SeqCst) {
+        if has_panicked() {
             return Err(io::Error::other("a part of the program failed"));
         }
         let area = Rect::new(0, 0, size.0, size.1);
