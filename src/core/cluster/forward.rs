@@ -79,7 +79,7 @@ impl Drop for Forward {
 impl Cluster {
     /// Opens a local port. The target is looked up at once, so that a wrong one fails here.
     pub async fn forward(&self, request: ForwardRequest) -> Result<Forward> {
-        let first = self.resolve(&request).await?;
+        let first = self.resolve(&request, false).await?;
         let listener = TcpListener::bind(("127.0.0.1", request.local_port)).await.map_err(|e| {
             Problem::io("cannot open the local port", &e)
                 .on(request.local_port.to_string())
@@ -108,14 +108,20 @@ impl Cluster {
         Ok(Forward { local, state, task })
     }
 
-    /// The namespace, pod and port behind a target now.
-    pub(super) async fn resolve(&self, request: &ForwardRequest) -> Result<Found> {
+    /// The namespace, pod and port behind a target now. `ready`: a pod that does not answer yet is none.
+    pub(super) async fn resolve(&self, request: &ForwardRequest, ready: bool) -> Result<Found> {
         let (target, port) = (&request.target, request.port);
         if let Some((namespace, name)) = single(target) {
             return Ok((namespace, name, port));
         }
         let (namespace, labels, value) = self.selected(target).await?;
-        let pod = self.ready_pod(&namespace, &labels).await?;
+        let pods = self.running(&namespace, &labels).await?.into_iter().filter(|p| !ready || is_ready(p));
+        let pod = pods.max_by_key(|p| (is_ready(p), name_of(p))).ok_or_else(|| {
+            let how = if ready { "ready" } else { "running" };
+            Problem::new(ProblemKind::NotFound, "cannot forward", format!("no pod with {labels} is {how}"))
+                .on(format!("in {namespace}"))
+                .next("look at the pods of the workload; forwarding goes on as soon as one runs")
+        })?;
         let service = matches!(target, ForwardTarget::Object(object) if is_core(object, "services"));
         let port = if service { target_port(&value, &pod, port)? } else { port };
         Ok((namespace, name_of(&pod), port))
@@ -138,20 +144,10 @@ impl Cluster {
         }
     }
 
-    async fn ready_pod(&self, namespace: &str, labels: &str) -> Result<Value> {
+    async fn running(&self, namespace: &str, labels: &str) -> Result<Vec<Value>> {
         let request = Request::get(format!("/api/v1/namespaces/{namespace}/pods")).query("labelSelector", labels);
         let list: Value = self.json(request).await?;
-        let pods = list["items"].as_array().cloned().unwrap_or_default();
-        let ready = |p: &Value| {
-            let conditions = p["status"]["conditions"].as_array();
-            conditions.is_some_and(|c| c.iter().any(|c| c["type"] == "Ready" && c["status"] == "True"))
-        };
-        let best = pods.into_iter().filter(runs).max_by_key(|p| (ready(p), name_of(p)));
-        best.ok_or_else(|| {
-            Problem::new(ProblemKind::NotFound, "cannot forward", format!("no pod with {labels} is running"))
-                .on(format!("in {namespace}"))
-                .next("look at the pods of the workload; forwarding goes on as soon as one runs")
-        })
+        Ok(list["items"].as_array().into_iter().flatten().filter(|p| runs(p)).cloned().collect())
     }
 }
 
@@ -191,6 +187,7 @@ impl Shared {
         let deadline = tokio::time::Instant::now() + SUCCESSOR;
         let mut tries = 0;
         let outcome = loop {
+            self.successor_by(deadline).await;
             let problem = match self.open().await {
                 Ok(mut stream) => {
                     let _ = tokio::io::copy_bidirectional(&mut socket, &mut stream).await;
@@ -205,7 +202,8 @@ impl Shared {
             if tries >= 2 && (!may_come || tokio::time::Instant::now() >= deadline) {
                 break Err(problem);
             }
-            if tries >= 2 {
+            // That a pod has gone is told by the server a moment before or after.
+            if tries >= 2 && self.told.borrow().gone.is_none() {
                 tokio::time::sleep(AGAIN).await;
             }
         };
@@ -215,12 +213,20 @@ impl Shared {
         });
     }
 
+    /// Waits while a pod has gone and its successor is not there, but no longer than that.
+    async fn successor_by(&self, deadline: tokio::time::Instant) {
+        if single(&self.request.target).is_none() {
+            let mut told = self.told.subscribe();
+            let _ = tokio::time::timeout_at(deadline, told.wait_for(|s| s.gone.is_none())).await;
+        }
+    }
+
     async fn open(&self) -> Result<impl tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin + use<>> {
         let (namespace, pod, port) = {
             let mut found = self.found.lock().await;
             match &*found {
                 Some(found) => found.clone(),
-                None => found.insert(self.cluster.resolve(&self.request).await?).clone(),
+                None => found.insert(self.cluster.resolve(&self.request, false).await?).clone(),
             }
         };
         let target: Target = pod_target("portforward", &namespace, &pod);
@@ -242,6 +248,11 @@ impl Shared {
 /// Whether a pod runs and is not going.
 pub(super) fn runs(pod: &Value) -> bool {
     pod["status"]["phase"] == "Running" && pod["metadata"]["deletionTimestamp"].is_null()
+}
+
+pub(super) fn is_ready(pod: &Value) -> bool {
+    let conditions = pod["status"]["conditions"].as_array();
+    conditions.is_some_and(|c| c.iter().any(|c| c["type"] == "Ready" && c["status"] == "True"))
 }
 
 pub(super) fn name_of(object: &Value) -> String {

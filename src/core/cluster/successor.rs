@@ -1,7 +1,7 @@
 //! The pod behind an open local port, watched: when it goes, its successor takes its place, and that is told meanwhile.
 
 use super::Request;
-use super::forward::{AGAIN, ForwardTarget, Shared, name_of, runs, single};
+use super::forward::{AGAIN, ForwardTarget, Found, Shared, is_ready, name_of, runs, single};
 use crate::{Problem, ProblemKind, Str};
 use futures::StreamExt;
 use serde_json::Value;
@@ -20,14 +20,20 @@ impl Shared {
         }
     }
 
-    /// Follows the pod: when it goes, that is told, and its successor takes its place. Does not end, but where there can
-    /// be none.
+    /// Follows the pod: when it goes, its successor takes its place, and where there is none yet that is told. Does not
+    /// end, but where there can be none.
     pub(super) async fn follow(&self) {
+        let alone = single(&self.request.target).is_some();
         loop {
             let (namespace, pod) = (self.namespace(), self.told.borrow().pod.clone());
-            let here = |list: &[Value]| !list.iter().any(|p| name_of(p) == pod && lives(p));
-            if !self.until(&namespace, ("fieldSelector", format!("metadata.name={pod}")), &here).await {
+            let left = |list: &[Value]| !list.iter().any(|p| name_of(p) == pod && lives(p));
+            if !self.until(&namespace, ("fieldSelector", format!("metadata.name={pod}")), &left).await {
                 return;
+            }
+            // In a rollout the successor is ready before the pod goes.
+            if !alone && let Ok(next) = self.cluster.resolve(&self.request, true).await {
+                self.take(next).await;
+                continue;
             }
             {
                 let mut found = self.found.lock().await;
@@ -37,33 +43,54 @@ impl Shared {
                 }
                 self.told.send_modify(|s| s.gone = Some(pod.clone()));
             }
-            if single(&self.request.target).is_some() {
+            if alone {
                 return;
             }
-            let mut failures = 0;
-            let next = loop {
-                match self.cluster.selected(&self.request.target).await {
-                    Ok((namespace, labels, _)) => {
-                        let any = |list: &[Value]| list.iter().any(runs);
-                        if !self.until(&namespace, ("labelSelector", labels), &any).await {
-                            return;
-                        }
-                    }
-                    Err(problem) => self.told.send_modify(|s| s.problem = Some(problem)),
-                }
-                match self.cluster.resolve(&self.request).await {
-                    Ok(next) => break next,
-                    Err(_) => tokio::time::sleep(AGAIN * (1 << failures)).await,
-                }
-                failures = (failures + 1).min(6);
+            let Some(next) = self.successor().await else {
+                // Nobody can tell any more when it comes: each connection looks for itself.
+                self.told.send_modify(|s| s.gone = None);
+                return;
             };
-            let pod = next.1.clone();
-            *self.found.lock().await = Some(next);
-            self.told.send_modify(|s| (s.pod, s.gone, s.problem) = (pod, None, None));
+            self.take(next).await;
         }
     }
 
-    /// Watches the pods of a selector until they are as wanted. False: they may not be watched.
+    async fn take(&self, next: Found) {
+        let pod = next.1.clone();
+        *self.found.lock().await = Some(next);
+        self.told.send_modify(|s| (s.pod, s.gone, s.problem) = (pod, None, None));
+    }
+
+    /// Waits for a pod that is ready: one that only runs closes what it is asked. `None`: pods may not be watched.
+    async fn successor(&self) -> Option<Found> {
+        let mut failures = 0;
+        loop {
+            match self.cluster.selected(&self.request.target).await {
+                Ok((namespace, labels, _)) => {
+                    let any = |list: &[Value]| list.iter().any(|p| runs(p) && is_ready(p));
+                    if !self.until(&namespace, ("labelSelector", labels), &any).await {
+                        return None;
+                    }
+                    if let Ok(next) = self.cluster.resolve(&self.request, true).await {
+                        return Some(next);
+                    }
+                }
+                Err(problem) => self.tell(problem),
+            }
+            tokio::time::sleep(AGAIN * (1 << failures)).await;
+            failures = (failures + 1).min(6);
+        }
+    }
+
+    fn tell(&self, problem: Problem) {
+        self.told.send_if_modified(|s| {
+            let new = s.problem.as_ref() != Some(&problem);
+            s.problem = Some(problem);
+            new
+        });
+    }
+
+    /// Watches the pods of a selector until they are as wanted. False: they may not be watched, which is told.
     async fn until(&self, namespace: &str, query: (&str, String), wanted: &(dyn Fn(&[Value]) -> bool + Sync)) -> bool {
         let request = Request::get(format!("/api/v1/namespaces/{namespace}/pods")).query(query.0, query.1);
         let mut failures = 0;
@@ -71,7 +98,7 @@ impl Shared {
             let watched = async {
                 let mut list: Value = self.cluster.json(request.clone()).await?;
                 if wanted(list["items"].as_array().map(Vec::as_slice).unwrap_or_default()) {
-                    return Ok(true);
+                    return Ok::<_, Problem>(true);
                 }
                 let version = list["metadata"]["resourceVersion"].take();
                 let watch = request.clone().query("watch", "true").query("allowWatchBookmarks", "true");
@@ -89,8 +116,17 @@ impl Shared {
             match watched.await {
                 Ok(true) => return true,
                 Ok(false) => failures = 0,
-                Err(Problem { kind: ProblemKind::Forbidden | ProblemKind::Unauthenticated, .. }) => return false,
-                Err(_) => failures = (failures + 1).min(6),
+                Err(problem) if problem.kind == ProblemKind::Forbidden => {
+                    self.tell(problem);
+                    return false;
+                }
+                Err(problem) => {
+                    // Somebody has to sign in again; what has only broken off comes back by itself.
+                    if problem.kind == ProblemKind::Unauthenticated {
+                        self.tell(problem);
+                    }
+                    failures = (failures + 1).min(6);
+                }
             }
             tokio::time::sleep(AGAIN * (1 << failures)).await;
         }
