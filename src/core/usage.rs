@@ -33,7 +33,8 @@ impl Of {
             _ => None,
         }
     }
-    fn plural(self) -> &'static str {
+    /// As it is named in paths.
+    pub fn plural(self) -> &'static str {
         match self {
             Self::Pods => "pods",
             Self::Nodes => "nodes",

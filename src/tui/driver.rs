@@ -79,7 +79,10 @@ async fn answer(session: &Session, context: &str, ask: Ask, mut tell: impl FnMut
         Ask::Task(name) => Answer::Plan(Box::new(session.plan_task(context, &name).await)),
         Ask::Undo(id) => Answer::Plan(Box::new(session.undo(&id).await)),
         Ask::Forward(app, entry) => Answer::Forwarded(session.open_forward(context, &app, &entry, 0).await),
-        Ask::Usage { of, scope } => Answer::Usage(session.usage(context, of, &scope, false).await),
+        Ask::Usage { of, scope } => {
+            let told = session.usage(context, of, &scope, false).await;
+            Answer::Usage(scope, told)
+        }
         Ask::OperatorState => Answer::OperatorState(session.operator_state(context).await),
         Ask::Revisions(of) => Answer::Revisions(session.revisions(context, &of).await),
         Ask::Wait(run) => Answer::Outcome(session.wait(run).await),

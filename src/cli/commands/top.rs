@@ -4,10 +4,10 @@ use crate::arguments::{Common, Form, Printed};
 use crate::output::{Paint, Table, line, print, print_value};
 use crate::place::Place;
 use clap::{Args, ValueEnum};
-use quarterdeck_core::Result;
 use quarterdeck_core::resources::{Cell, Level, Scope};
 use quarterdeck_core::text::clean_line;
 use quarterdeck_core::usage::{Load, Of, not_served};
+use quarterdeck_core::{Problem, ProblemKind, Result};
 use serde_json::json;
 
 #[derive(Debug, Args)]
@@ -49,6 +49,13 @@ pub async fn run(arguments: Arguments, common: &Common) -> Result<u8> {
     let usage = place.session.usage(place.context(), of, &scope, true).await?.ok_or_else(not_served)?;
     let wanted = |l: &&Load| arguments.names.is_empty() || arguments.names.iter().any(|n| **n == *l.name);
     let mut loads: Vec<&Load> = usage.loads.iter().filter(wanted).collect();
+    let missing: Vec<&str> =
+        arguments.names.iter().map(String::as_str).filter(|n| !loads.iter().any(|l| *l.name == **n)).collect();
+    if !missing.is_empty() {
+        let what = format!("cannot tell the usage of {} {}", of.plural(), missing.join(", "));
+        return Err(Problem::new(ProblemKind::NotFound, what, "the server's metrics have no such name")
+            .next("check names and namespace; what has just started is measured within a minute"));
+    }
     match arguments.sort {
         Sort::Cpu => loads.sort_by(|a, b| b.cpu.used.total_cmp(&a.cpu.used)),
         Sort::Memory => loads.sort_by(|a, b| b.memory.used.total_cmp(&a.memory.used)),

@@ -134,7 +134,7 @@ impl Session {
             return looks;
         }
         if !wanted && !self.probe_config().on_open {
-            looks.none = "[probe] on-open is false; ctrl-r asks".into();
+            looks.none = "[probe] on-open is false: hosts are looked at when somebody asks (refresh)".into();
             return looks;
         }
         let uses = |r: &&RouteView| r.tls.is_of(certificate);

@@ -78,6 +78,10 @@ pub trait PageState {
     fn origin(&self) -> Option<ObjectRef> {
         None
     }
+    /// What this action would be done to wherever the cursor is; `None` for most: then it is that of [`PageState::targets`].
+    fn aim(&self, _action: &str) -> Option<ObjectRef> {
+        None
+    }
     /// Why an action finds nothing here that it could be done to.
     fn why_not(&self, _action: &str) -> Option<String> {
         None

@@ -182,6 +182,9 @@ impl State {
     }
     /// The objects that this action would be done to.
     pub fn targets_for(&self, action: &dyn Action) -> Vec<ObjectRef> {
+        if let Some(aim) = self.page().and_then(|p| p.aim(action.name())) {
+            return vec![aim];
+        }
         let targets = self.targets();
         let fits = |objects: &[ObjectRef]| objects.iter().all(|o| action.applies(&o.kind));
         match self.page().and_then(|p| p.origin()) {
@@ -200,6 +203,13 @@ impl State {
                     all.push((offer, origin.clone()));
                 }
             }
+        }
+        let aims = self.session.catalogue().iter().map(|a| a.name());
+        for (name, aim) in aims.filter_map(|name| Some((name, self.page()?.aim(name)?))) {
+            all.retain(|(known, _)| known.name != name);
+            let aim = vec![aim];
+            let own = self.session.offers(&self.context, &aim).into_iter().find(|o| o.name == name);
+            all.extend(own.map(|offer| (offer, aim)));
         }
         all
     }

@@ -97,7 +97,7 @@ fn compared(rows: &[Compared], whole: bool) -> Vec<Item> {
     let mut items: Vec<Item> = rows.iter().filter(|c| whole || !c.agrees()).map(line).collect();
     if !whole && agree > 0 {
         let words = if agree == rows.len() { "all of them agree" } else { "the others agree" };
-        items.push(Item::new(Level::Good, "facts", agree.to_string(), format!("{words}; ctrl-w shows them")));
+        items.push(Item::new(Level::Good, "facts", agree.to_string(), words));
     }
     items
 }

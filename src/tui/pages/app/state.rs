@@ -73,6 +73,10 @@ impl Story for AppStory {
     fn origin(&self) -> Option<ObjectRef> {
         self.origin.clone()
     }
+    fn aim(&self, action: &str) -> Option<ObjectRef> {
+        // Wherever the cursor is, the data is where the profile says.
+        self.data.clone().filter(|_| action == "backup")
+    }
     fn why_not(&self, action: &str) -> Option<String> {
         let keeps = action.starts_with("argocd-") || action.starts_with("flux-");
         let why = "no Argo CD Application and nothing of Flux declares this app";
@@ -83,11 +87,6 @@ impl Story for AppStory {
             Verb::Wide => {
                 self.whole = !self.whole;
                 self.watched.forget();
-            }
-            // Wherever the cursor is, the data is where the profile says.
-            Verb::Do if command.arg == "backup" && self.data.is_some() => {
-                let place = Place::about("plan", Subject::Objects(self.data.iter().cloned().collect()));
-                cx.go(place.with("action", "backup"));
             }
             Verb::Browse => {
                 if let Some(app) = self.watched.seen.app(&self.name) {
@@ -123,6 +122,9 @@ impl Story for AppStory {
         }
         hints.push(Hint::new(Command::new(Verb::Go, "stages"), "stages"));
         hints.push(Hint::new(Verb::Note, "incident note"));
+        if !self.whole {
+            hints.push(Hint::new(Verb::Wide, "all facts"));
+        }
         hints
     }
     fn freshness(&self) -> Option<Freshness> {

@@ -77,6 +77,10 @@ pub trait Story: Sized {
     fn origin(&self) -> Option<ObjectRef> {
         None
     }
+    /// See [`PageState::aim`].
+    fn aim(&self, _action: &str) -> Option<ObjectRef> {
+        None
+    }
     /// See [`PageState::why_not`].
     fn why_not(&self, _action: &str) -> Option<String> {
         None
@@ -269,6 +273,9 @@ impl<S: Story> PageState for Detail<S> {
     }
     fn origin(&self) -> Option<ObjectRef> {
         self.story.origin().filter(|_| !self.gone)
+    }
+    fn aim(&self, action: &str) -> Option<ObjectRef> {
+        self.story.aim(action).filter(|_| !self.gone)
     }
     fn why_not(&self, action: &str) -> Option<String> {
         self.story.why_not(action)

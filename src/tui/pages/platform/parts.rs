@@ -49,7 +49,7 @@ pub fn verdict(seen: &Overview, states: Option<&Result<Vec<StateView>>>) -> Verd
 pub fn all(seen: &Overview, states: Option<&Result<Vec<StateView>>>, source: &str) -> Vec<Item> {
     let mut items = Vec::new();
     section(&mut items, "Recognised by", signs(seen));
-    section(&mut items, "What its operator says (ctrl-r asks again)", operator(seen, states));
+    section(&mut items, "What its operator said when it was asked", operator(seen, states));
     section(&mut items, "Tasks: enter shows the plan", tasks(seen));
     section(&mut items, "Requests come in through", doors(seen));
     section(&mut items, "Rules", rules(seen, source));

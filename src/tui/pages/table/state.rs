@@ -127,7 +127,7 @@ impl Table {
                     let why = "the server offers no such kind";
                     self.problem = Some(
                         Problem::new(ProblemKind::NotFound, format!("cannot list `{typed}`"), why)
-                            .next("ctrl-r asks the server again what it offers"),
+                            .next("ask the server again what it offers: `:refresh`"),
                     );
                     return;
                 }
@@ -471,8 +471,8 @@ impl PageState for Table {
 
     fn answer(&mut self, answer: crate::state::Answer, cx: &mut Cx<'_>) {
         match answer {
-            crate::state::Answer::Usage(told) => {
-                self.usage.answered(told, cx.now);
+            crate::state::Answer::Usage(scope, told) => {
+                self.usage.answered(&scope, told, cx.now);
                 self.follow(cx);
             }
             other => self.drilled(other, cx),

@@ -17,6 +17,8 @@ const LATER: i64 = 60;
 #[derive(Default)]
 pub struct Beside {
     told: Option<Usage>,
+    /// What is looked at: usage of other namespaces says nothing about it.
+    scope: Option<Scope>,
     problem: Option<Problem>,
     /// Asked, and not answered yet.
     asking: bool,
@@ -27,6 +29,9 @@ pub struct Beside {
 impl Beside {
     /// Asks, when the kind has usage, the server tells it, there is room, and what is known is too old.
     pub fn refresh(&mut self, kind: &Kind, scope: &Scope, cx: &mut Cx<'_>) {
+        if self.scope.as_ref() != Some(scope) {
+            *self = Self { scope: Some(scope.clone()), ..Self::default() };
+        }
         let served = Of::kind(kind).filter(|of| of.served(cx.kinds).is_some());
         let Some(of) = served.filter(|_| cx.size.0 >= ROOM) else {
             (self.told, self.problem) = (None, None);
@@ -48,7 +53,11 @@ impl Beside {
     pub fn next_change(&self) -> Option<i64> {
         (!self.asking && (self.told.is_some() || self.problem.is_some())).then(|| self.next())
     }
-    pub fn answered(&mut self, answer: Result<Option<Usage>>, now: i64) {
+    /// What was told of a scope; of one that is not looked at any more it is dropped.
+    pub fn answered(&mut self, scope: &Scope, answer: Result<Option<Usage>>, now: i64) {
+        if self.scope.as_ref() != Some(scope) {
+            return;
+        }
         (self.asking, self.at) = (false, now);
         match answer {
             Ok(told) => (self.told, self.problem) = (told, None),
