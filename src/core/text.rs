@@ -39,6 +39,20 @@ pub fn clean_line(text: &str) -> Cow<'_, str> {
     }
 }
 
+/// `https://user:password@host`, or with a token alone, without whom it is opened as: sources in git and messages about
+/// them carry such addresses.
+pub fn without_login(text: &str) -> String {
+    let mut parts = text.split("://");
+    let mut out = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let end = part.find(|c: char| "/?#".contains(c) || c.is_whitespace()).unwrap_or(part.len());
+        let host = part[..end].rfind('@').map_or(0, |at| at + 1);
+        out.push_str("://");
+        out.push_str(&part[host..]);
+    }
+    out
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

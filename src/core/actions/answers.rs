@@ -1,11 +1,14 @@
 //! The end of the way: routes whose endpoints are ready are asked over HTTP from here, until somebody answers.
 
 use super::run::Blocked;
+use crate::Str;
 use crate::cluster::{Cluster, Request};
 use crate::probe::{self, Answered, Ports, Probing};
 use crate::resources::ObjectRef;
 use crate::routes::RouteView;
 use serde_json::Value;
+use std::collections::BTreeMap;
+use std::net::IpAddr;
 use std::path::Path;
 use std::time::Duration;
 
@@ -30,12 +33,14 @@ pub(crate) struct Asking<'a> {
     /// `None`: nobody is asked.
     ports: Option<Ports>,
     rounds: u32,
+    /// Where routes are reached, by their UIDs; not asked for again while they answer there.
+    known: BTreeMap<Str, IpAddr>,
 }
 
 impl<'a> Asking<'a> {
     pub(crate) fn new(config: Option<&'a Path>, probing: &Probing) -> Self {
         let ports = matches!(probing, Probing::Network).then(|| probe::of_routes(config)).flatten();
-        Self { config, ports, rounds: 0 }
+        Self { config, ports, rounds: 0, known: BTreeMap::new() }
     }
 
     /// Asks each of the routes once.
@@ -48,12 +53,24 @@ impl<'a> Asking<'a> {
         };
         self.rounds += 1;
         let dns = &dns;
+        let known = &self.known;
         let asks = asked.iter().map(|(route, url)| async move {
-            let object: Option<Value> = cluster.json(Request::get(route.object.path(None))).await.ok();
-            let address = probe::addresses(object.as_slice()).into_iter().next();
-            probe::ask(dns, url, address, ports).await
+            let address = match known.get(&route.uid) {
+                Some(known) => Some(*known),
+                None => {
+                    let object: Option<Value> = cluster.json(Request::get(route.object.path(None))).await.ok();
+                    probe::addresses(object.as_slice()).into_iter().next()
+                }
+            };
+            (probe::ask(dns, url, address, ports).await, address)
         });
-        let answers = futures::future::join_all(asks).await;
+        let (answers, addresses): (Vec<Answered>, Vec<Option<IpAddr>>) =
+            futures::future::join_all(asks).await.into_iter().unzip();
+        let reached = asked.iter().zip(&answers).zip(addresses);
+        self.known = reached
+            .filter(|((_, answered), _)| matches!(answered, Answered::Status(..)))
+            .filter_map(|(((route, _), _), address)| Some((route.uid.clone(), address?)))
+            .collect();
         let all = || asked.iter().map(|(route, _)| *route).zip(&answers);
         let Some((route, answered)) = all().find(|(_, a)| !a.by_the_app()) else {
             let first = all().next().map(|(r, a)| told(r, a)).unwrap_or_default();

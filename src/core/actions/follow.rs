@@ -190,6 +190,7 @@ impl Follower<'_> {
             return Ended::new(StageState::Skipped, "nothing of it is to run");
         }
         let mut asking = Asking::new(self.config, self.probing);
+        let mut silent = false;
         loop {
             let overview = changes.borrow_and_update().clone();
             if overview.loaded {
@@ -208,13 +209,20 @@ impl Follower<'_> {
                         Round::Silent(text, blocked, again) => {
                             tell(&text);
                             block(Some(blocked));
+                            silent = true;
                             // That it answers cannot be watched: asked again, less often each time.
                             tokio::time::sleep(again).await;
                             continue;
                         }
                     },
                     Progress::Failed(text) => return Ended::new(StageState::Skipped, text),
-                    Progress::Going(text) => tell(&text),
+                    Progress::Going(text) => {
+                        // Its endpoints have gone meanwhile: nobody is asked, and that nobody answers is no news.
+                        if std::mem::take(&mut silent) {
+                            block(None);
+                        }
+                        tell(&text);
+                    }
                 }
             } else {
                 tell("the platform is being read");

@@ -287,6 +287,55 @@ spec: {routes: [{match: 'Host(`a.b.shop.example`)'}], tls: {}}",
 }
 
 #[test]
+fn traefik_takes_what_it_has_for_the_name_before_its_default() {
+    let (crt, key) = pair(&["fallback.example"], (2026, 11, 1), (2027, 1, 1));
+    let mut s = from_yaml(
+        "apiVersion: traefik.io/v1alpha1
+kind: TLSStore
+metadata: {name: default, namespace: shop, uid: t1}
+spec: {defaultCertificate: {secretName: tls}}
+---
+apiVersion: traefik.io/v1alpha1
+kind: IngressRoute
+metadata: {name: named, namespace: app, uid: r1}
+spec: {routes: [{match: 'Host(`a.shop.example`) && PathPrefix(`/a`)'}], tls: {secretName: wild}}
+---
+apiVersion: traefik.io/v1alpha1
+kind: IngressRoute
+metadata: {name: open, namespace: other, uid: r2}
+spec: {routes: [{match: 'Host(`b.shop.example`)'}], tls: {}}
+---
+apiVersion: traefik.io/v1alpha1
+kind: IngressRoute
+metadata: {name: stranger, namespace: other, uid: r3}
+spec: {routes: [{match: 'Host(`c.elsewhere.example`)'}], tls: {}}",
+    );
+    add(&mut s, &secret("shop", "tls", "kubernetes.io/tls", &crt, &key));
+    let (wild, wild_key) = pair(&["*.shop.example"], (2026, 11, 1), (2027, 1, 1));
+    add(&mut s, &secret("app", "wild", "kubernetes.io/tls", &wild, &wild_key));
+    let o = Overview::derive(&s, at(NOW));
+    let served = |host: &str| {
+        let tls = &o.routes.iter().find(|r| &*r.host == host).expect(host).tls;
+        (tls.mode, tls.secret.to_string(), tls.covers)
+    };
+    assert_eq!(served("b.shop.example"), ("default", "wild".into(), Some(true)), "another route brought it");
+    assert_eq!(served("c.elsewhere.example"), ("default", "tls".into(), Some(false)));
+    let hosts: Vec<String> = o.coverage().uncovered.iter().map(|u| u.host.to_string()).collect();
+    assert_eq!(hosts, ["c.elsewhere.example"]);
+}
+
+#[test]
+fn a_secret_that_only_has_the_name_of_a_mesh_authority_is_not_blamed() {
+    let mut trust = secret("shop", "cacerts", "Opaque", "", "");
+    trust["data"] = json!({"cacerts.jks": "/u3+7Q=="});
+    let mut broken = secret("istio-system", "cacerts", "Opaque", "", "");
+    broken["data"] = json!({"ca-cert.pem": STANDARD.encode("nonsense"), "ca-key.pem": ""});
+    let o = Overview::derive(&snapshot(&[trust, broken]), at(NOW));
+    let shown: Vec<String> = o.certificates.iter().map(|c| format!("{} {}", c.namespace, c.verdict.word)).collect();
+    assert_eq!(shown, ["istio-system Unreadable"]);
+}
+
+#[test]
 fn istio_finds_a_credential_where_the_pods_of_the_gateway_run() {
     let (crt, key) = pair(&["shop.example"], (2026, 11, 1), (2027, 1, 1));
     let mut s = from_yaml(

@@ -29,6 +29,8 @@ pub struct TlsSecret {
     pub chain: Option<ChainFault>,
     /// Whether there is a `ca.crt`.
     pub has_ca: bool,
+    /// It has no certificate under a name that is known: other programs call Secrets so too.
+    pub empty: bool,
 }
 
 /// What is wrong with the certificates that follow the leaf.
@@ -115,8 +117,8 @@ impl<'de> Deserialize<'de> for TlsSecret {
             }
         }
         let (leaf, intermediates, chain) = (read.leaf, read.intermediates, read.chain);
-        let has_ca = !data.ca.is_empty();
-        Ok(Self { head: raw.head, kind: raw.kind, leaf, key, intermediates, chain, has_ca })
+        let (has_ca, empty) = (!data.ca.is_empty(), data.crt.is_empty());
+        Ok(Self { head: raw.head, kind: raw.kind, leaf, key, intermediates, chain, has_ca, empty })
     }
 }
 

@@ -28,7 +28,7 @@ pub fn unmanaged(index: &Index<'_>, now: i64, views: &mut Vec<CertificateView>) 
         return;
     }
     for ((namespace, name), (kind, secret)) in &index.secrets {
-        if index.by_secret.contains_key(&(*namespace, *name)) || temporary(secret) {
+        if index.by_secret.contains_key(&(*namespace, *name)) || temporary(secret) || foreign(secret) {
             continue;
         }
         let leaf = secret.leaf.as_ref().ok();
@@ -135,6 +135,11 @@ fn next(secret: &TlsSecret, usual: &str) -> String {
         (_, "cacerts") => "put a new authority under the same root into it, then restart istiod".to_owned(),
         _ => usual.to_owned(),
     }
+}
+
+/// A Secret that only has the name of a mesh's authority: trust stores of Java are called `cacerts` too.
+pub fn foreign(secret: &TlsSecret) -> bool {
+    secret.empty && &*secret.kind != "kubernetes.io/tls" && &*secret.kind != MESH_ROOT
 }
 
 /// cert-manager's Secret for the next private key: it holds no certificate and is gone soon.

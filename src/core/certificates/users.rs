@@ -3,6 +3,7 @@
 
 use super::bundles::injected;
 use super::copies;
+use super::tls_secrets::foreign;
 use crate::overview::index::Index;
 use crate::platform::objects::SecretUse;
 use crate::resources::{Kind, Level, Meta, ObjectRef};
@@ -193,7 +194,8 @@ fn mesh<'a>(index: &Index<'a>, tell: Tell<'_, 'a>) {
             continue;
         }
         // Where there is a `cacerts`, the other is not used.
-        let there = MESH.iter().find(|name| index.secrets.contains_key(&(&*meta.namespace, **name)));
+        let held = |name: &&&str| index.secrets.get(&(&*meta.namespace, **name)).is_some_and(|(_, s)| !foreign(s));
+        let there = MESH.iter().find(held);
         if let Some(secret) = there
             && !workload.spec.template.spec.secrets.iter().any(|u| &*u.name == *secret)
         {

@@ -10,7 +10,7 @@ use crate::link::Link;
 use crate::overview::Overview;
 use crate::platform::{AppView, Operation};
 use crate::resources::{Level, ObjectRef};
-use crate::routes::RouteView;
+use crate::routes::{Hop, RouteView};
 use crate::text::clean_line;
 use crate::{Problem, ProblemKind, Result};
 
@@ -205,7 +205,7 @@ pub fn app<'a>(app: &'a AppView, a: &Asked<'a>) -> Note<'a> {
         }
         None => Row::new(Level::Unknown, "needs", &**name, "not found"),
     });
-    let compared = app.compared.iter().map(|c| {
+    let compared = a.seen.compared_of(app).into_iter().map(|c| {
         let sides = [("declared", &c.declared), ("effective", &c.effective), ("observed", &c.observed)];
         let sides = sides.iter().filter(|(_, v)| !v.is_empty()).map(|(n, v)| format!("{n} {v}"));
         let level = if c.agrees() { Level::Good } else { Level::Warn };
@@ -249,56 +249,13 @@ fn route_row(route: &RouteView) -> Row {
     Row::new(route.verdict.level, &*route.kind, format!("{}{}", route.host, route.path), words.trim_end())
 }
 
-/// From the entry to the endpoints, as its page tells it.
+/// From its TLS to the endpoints, as its page tells it.
 fn way(route: &RouteView, seen: &Overview) -> Vec<Row> {
-    let mut rows = Vec::new();
-    let certificate = seen.certificates.iter().find(|c| Some(&c.uid) == route.tls.certificate.as_ref());
-    let (level, words) = match (route.tls.mode, route.tls.found, route.tls.covers) {
-        ("none", ..) => (Level::Off, "plain HTTP".to_owned()),
-        ("passthrough", ..) => (Level::Good, "passed through to the backend".to_owned()),
-        ("default", ..) if route.tls.secret.is_empty() => {
-            (Level::Warn, "the controller's default certificate".to_owned())
-        }
-        (_, Some(false), _) => (Level::Bad, "the Secret is not there: the default certificate is served".to_owned()),
-        (_, _, Some(false)) => (Level::Bad, "its certificate does not cover this host".to_owned()),
-        _ => match certificate {
-            Some(c) => (c.verdict.level, format!("{} {}", c.verdict.word, c.verdict.why).trim_end().to_owned()),
-            None => (Level::Unknown, "no certificate is known of it".to_owned()),
-        },
-    };
-    rows.push(Row::new(level, "TLS", &*route.tls.secret, words));
-    if !route.entry.is_empty() {
-        rows.push(Row::new(Level::Off, "entry", &*route.entry, route.dialect.word()));
-    }
-    let rule = format!("{:?} {} {}", route.path_kind, route.path, route.extra);
-    rows.push(Row::new(Level::Good, &*route.kind, route.object.short(), rule.trim_end()));
-    for m in &route.middlewares {
-        let (level, words) = match m.found {
-            Some(true) => (Level::Good, "is there"),
-            Some(false) => (Level::Bad, "is not there"),
-            None => (Level::Unknown, "cannot be told"),
-        };
-        rows.push(Row::new(level, m.kind, format!("{}/{}", m.namespace, m.name), words));
-    }
-    for b in &route.backends {
-        let (level, words) = match (b.found, b.port_found, b.endpoints) {
-            (Some(false), ..) => (Level::Bad, "is not there".to_owned()),
-            (_, Some(false), _) => (Level::Bad, format!("has no port {}", b.port)),
-            (_, _, Some((0, 0))) if !b.external => (Level::Bad, "no pod is selected".to_owned()),
-            (_, _, Some((ready, all))) => {
-                let level = if ready == 0 { Level::Bad } else { Level::Good };
-                (level, format!("{ready} of {all} endpoints ready"))
-            }
-            (None, ..) => (Level::Unknown, "cannot be told".to_owned()),
-            _ => (Level::Good, "is there".to_owned()),
-        };
-        let port = if b.port.is_empty() { String::new() } else { format!(":{}", b.port) };
-        rows.push(Row::new(level, &*b.kind, format!("{}/{}{port}", b.namespace, b.name), words));
-    }
-    if let Some(first) = rows.iter_mut().find(|r| r.level == Level::Bad) {
-        first.first = true;
-    }
-    rows
+    let hops = seen.way(route);
+    let first = hops.iter().position(|h| h.level == Level::Bad);
+    let row =
+        |(i, h): (usize, &Hop)| Row { first: first == Some(i), ..Row::new(h.level, &*h.what, &*h.name, &*h.words) };
+    hops.iter().enumerate().map(row).collect()
 }
 
 /// The note about a route.
@@ -347,9 +304,7 @@ pub fn route<'a>(route: &'a RouteView, a: &Asked<'a>) -> Note<'a> {
 
 /// What is wrong with what is served, for a note: of a route only what is about its host.
 pub(super) fn served(thing: Thing<'_>, certificate: &CertificateView, looks: &Looks, now: i64) -> Vec<Finding> {
-    let mut found = truths::findings(certificate, looks, now);
-    if let Thing::Route(route) = thing {
-        found.retain(|f| f.reason.starts_with(&*route.host));
-    }
-    found
+    let Thing::Route(route) = thing else { return truths::findings(certificate, looks, now) };
+    let own = looks.looks.iter().filter(|l| l.target.host == *route.host).cloned().collect();
+    truths::findings(certificate, &Looks { looks: own, ..looks.clone() }, now)
 }

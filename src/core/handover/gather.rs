@@ -4,6 +4,7 @@ use super::about::{self, About, Asked, Looking, Thing};
 use super::note::markdown;
 use crate::certificates::diagnose::Role;
 use crate::certificates::facts::{self, Facts};
+use crate::certificates::truths::Looks;
 use crate::certificates::{CertificateView, Chain};
 use crate::overview::Overview;
 use crate::platform::AppView;
@@ -70,11 +71,14 @@ impl Session {
             Thing::Route(route) => seen.certificates.iter().find(|c| Some(&c.uid) == route.tls.certificate.as_ref()),
             Thing::App(_) => None,
         };
-        let looks = match certificate.filter(|_| looking != Looking::Never) {
+        let now = self.clock().now();
+        let looks = match certificate {
+            Some(_) if looking == Looking::Never => {
+                Some(Looks { at: now, none: "not asked for".into(), ..Looks::default() })
+            }
             Some(view) => Some(self.looks(context, seen, view, looking == Looking::Wanted).await),
             None => None,
         };
-        let now = self.clock().now();
         let served = match (certificate, &looks) {
             (Some(view), Some(looks)) => about::served(thing, view, looks, now),
             _ => Vec::new(),

@@ -8,7 +8,7 @@ use crate::clock::{format_time, human_duration};
 use crate::findings::Finding;
 use crate::journal::Entry;
 use crate::resources::{Level, ObjectRef, Verdict};
-use crate::text::clean_line;
+use crate::text::{clean_line, without_login};
 use crate::{Problem, ProblemKind, Result};
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
@@ -226,15 +226,7 @@ fn without_credentials(text: &str) -> String {
 /// A part of a URL or of a list without the value of a credential, and without the user of a URL.
 fn part_without(part: &str) -> String {
     let body = part.trim_end_matches(['?', '&', ';', ',']);
-    let (end, mut kept) = (&part[body.len()..], body.to_owned());
-    if let Some((scheme, rest)) = body.split_once("://") {
-        let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
-        if let Some((user, host)) = authority.rsplit_once('@')
-            && user.contains(':')
-        {
-            kept = format!("{scheme}://…@{host}{path}");
-        }
-    }
+    let (end, mut kept) = (&part[body.len()..], without_login(body));
     if let Some((key, value)) = kept.split_once('=') {
         let name = key.trim_matches(['"', '\'', '(', '{']).to_ascii_lowercase();
         if HIDDEN.contains(&&*name) && !value.is_empty() {
@@ -282,7 +274,8 @@ mod tests {
     #[test]
     fn what_looks_like_a_credential_is_left_out_and_markdown_is_harmless() {
         let told = plain("GET https://u:hunter22@a.b/x?token=abc Bearer eyJhbGciOi | <img> password=geheim done");
-        assert_eq!(told, "GET https://…@a.b/x?token=… Bearer … \\| \\<img> password=… done");
+        assert_eq!(told, "GET https://a.b/x?token=… Bearer … \\| \\<img> password=… done");
+        assert_eq!(plain("from https://ghp_geheim@git.lab/x.git, path web"), "from https://git.lab/x.git, path web");
         assert_eq!(plain("-----BEGIN PRIVATE KEY----- x"), "(a private key was here)");
         assert_eq!(
             plain("_acme-challenge.a.b has 3 records\u{1b}[2J"),

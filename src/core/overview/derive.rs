@@ -67,7 +67,11 @@ impl Overview {
         rank(&mut findings);
         for tenant in &mut self.tenants {
             let namespaces = tenant.namespaces.clone();
-            let about = findings.iter().filter(|f| namespaces.iter().any(|n| **n == f.namespace || **n == f.name));
+            let mine = |f: &&Finding| {
+                let one = |n: &crate::Str| **n == f.namespace || (f.kind == "Namespace" && **n == f.name);
+                namespaces.iter().any(one)
+            };
+            let about = findings.iter().filter(mine);
             tenant.take_in(about);
         }
         tenants::derive::rank(&mut self.tenants);

@@ -6,7 +6,7 @@ use crate::Str;
 use crate::certificates::CertificateView;
 use crate::platform::{AppView, Compared, WorkloadView, blocking, compare};
 use crate::resources::{Level, ObjectRef};
-use crate::routes::RouteView;
+use crate::routes::{Hop, RouteView, way};
 use std::cell::LazyCell;
 
 /// A pod of a workload, in words.
@@ -78,6 +78,11 @@ impl Overview {
         let mut rows = app.compared.clone();
         rows.extend(compare::workloads(app, &self.snapshot));
         rows
+    }
+    /// The way of a request over a route, from its TLS to the endpoints.
+    pub fn way(&self, route: &RouteView) -> Vec<Hop> {
+        let certificate = route.tls.certificate.as_ref();
+        way::way(route, self.certificates.iter().find(|c| Some(&c.uid) == certificate))
     }
     /// The routes that lead to an app.
     pub fn routes_of(&self, app: &AppView) -> Vec<&RouteView> {

@@ -147,7 +147,7 @@ snapshot! {
     ingress_classes: IngressClass = ["networking.k8s.io" "IngressClass" "ingressclasses" "" ""];
     ingress_routes: IngressRoute = ["traefik.io" "IngressRoute" "ingressroutes" "" "", "traefik.containo.us" "IngressRoute" "ingressroutes" "" ""];
     middlewares: Middleware = ["traefik.io" "Middleware" "middlewares" "" "", "traefik.containo.us" "Middleware" "middlewares" "" ""];
-    traefik_tls: TraefikTls = ["traefik.io" "TLSStore" "tlsstores" "" "", "traefik.io" "TLSOption" "tlsoptions" "" "", "traefik.io" "IngressRouteTCP" "ingressroutetcps" "" "", "traefik.io" "ServersTransport" "serverstransports" "" "", "traefik.containo.us" "TLSStore" "tlsstores" "" "", "traefik.containo.us" "IngressRouteTCP" "ingressroutetcps" "" ""];
+    traefik_tls: TraefikTls = ["traefik.io" "TLSStore" "tlsstores" "" "", "traefik.io" "TLSOption" "tlsoptions" "" "", "traefik.io" "IngressRouteTCP" "ingressroutetcps" "" "", "traefik.io" "ServersTransport" "serverstransports" "" "", "traefik.containo.us" "TLSStore" "tlsstores" "" "", "traefik.containo.us" "TLSOption" "tlsoptions" "" "", "traefik.containo.us" "IngressRouteTCP" "ingressroutetcps" "" "", "traefik.containo.us" "ServersTransport" "serverstransports" "" ""];
     http_routes: HttpRoute = ["gateway.networking.k8s.io" "HTTPRoute" "httproutes" "" ""];
     gateways: Gateway = ["gateway.networking.k8s.io" "Gateway" "gateways" "" ""];
     virtual_services: VirtualService = ["networking.istio.io" "VirtualService" "virtualservices" "" ""];

@@ -9,6 +9,7 @@ use super::view::{AppOrigin, Operation};
 use crate::findings::{cause, gitops};
 use crate::overview::Snapshot;
 use crate::resources::{Kind, Level, ObjectRef, Verdict};
+use crate::text::without_login;
 
 /// Conditions that stand for an error, the most basic first.
 const ERRORS: [&str; 5] = ["InvalidSpecError", "ComparisonError", "DeletionError", "SyncError", "UnknownError"];
@@ -50,7 +51,8 @@ pub fn origin(snapshot: &Snapshot, kind: &Kind, a: &Application, now: i64) -> Or
 
 fn described(source: &super::objects::AppSource) -> String {
     let what = if source.chart.is_empty() { &source.path } else { &source.chart };
-    if what.is_empty() { source.repo_url.to_string() } else { format!("{} {what}", source.repo_url) }
+    let url = without_login(&source.repo_url);
+    if what.is_empty() { url } else { format!("{url} {what}") }
 }
 
 fn trouble(snapshot: &Snapshot, kind: &Kind, a: &Application, now: i64) -> Option<Trouble> {

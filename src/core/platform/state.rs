@@ -3,7 +3,7 @@
 use super::task::OperatorState;
 use crate::Problem;
 use crate::resources::{Level, ObjectRef, Verdict};
-use crate::text::clean_line;
+use crate::text::{clean_line, without_login};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -89,19 +89,6 @@ fn told(field: &str, value: &Value) -> String {
         Some((end, _)) => format!("{}…", &text[..end]),
         None => text,
     }
-}
-
-/// `https://user:password@host` without whom it is opened as: messages of git carry such addresses.
-fn without_login(text: &str) -> String {
-    let mut parts = text.split("://");
-    let mut out = parts.next().unwrap_or_default().to_owned();
-    for part in parts {
-        let end = part.find(|c: char| c == '/' || c.is_whitespace()).unwrap_or(part.len());
-        let host = part[..end].rfind('@').map_or(0, |at| at + 1);
-        out.push_str("://");
-        out.push_str(&part[host..]);
-    }
-    out
 }
 
 fn verdict(level: Level, word: &str, why: &str) -> Verdict {

@@ -17,6 +17,8 @@ mod tests;
 pub mod traefik;
 pub mod verdict;
 pub mod view;
+pub mod way;
 
 pub use claim::{Backend, Claim, Dialect, PathKind, Reference, TlsClaim};
 pub use view::{RouteTls, RouteView};
+pub use way::Hop;

@@ -16,7 +16,8 @@ use rustc_hash::FxHashMap;
 pub struct RouteTls {
     /// `none`, `default`, `secret` or `passthrough`.
     pub mode: &'static str,
-    /// Namespace and name of the Secret; of what is served by default only where Traefik's TLSStore names it.
+    /// Namespace and name of the Secret; of what is served by default only where it is Traefik's: another route's or a
+    /// TLSStore's that has the name, else the TLSStore's default.
     pub namespace: Str,
     pub secret: Str,
     /// Whether the Secret is there; `None` when it cannot be told.
@@ -71,9 +72,11 @@ pub struct RouteView {
 impl RouteTls {
     /// Whether what is served there is a certificate's Secret, as far as the objects tell.
     pub fn is_of(&self, certificate: &CertificateView) -> bool {
-        matches!(self.mode, "secret" | "default")
-            && self.secret == certificate.secret
-            && self.namespace == certificate.namespace
+        self.serves(&certificate.namespace, &certificate.secret)
+    }
+    /// Whether what is served there is in this Secret, as far as the objects tell.
+    pub fn serves(&self, namespace: &str, secret: &str) -> bool {
+        matches!(self.mode, "secret" | "default") && *self.secret == *secret && *self.namespace == *namespace
     }
 }
 
@@ -99,6 +102,9 @@ impl RouteView {
     }
 }
 
+/// Positions of the certificates of each Secret.
+type BySecret = FxHashMap<(Str, Str), Vec<usize>>;
+
 /// All routes, the worst first, then by host and path. Routes of the machinery (ACME solvers) are left out.
 pub fn all(index: &Index<'_>, certificates: &mut [CertificateView]) -> Vec<RouteView> {
     let s = index.snapshot;
@@ -119,16 +125,17 @@ pub fn all(index: &Index<'_>, certificates: &mut [CertificateView]) -> Vec<Route
         claims.extend(knative::claims(kind, r));
     }
     let conflicts = conflicts::find(&claims);
-    let mut by_secret: FxHashMap<(Str, Str), Vec<usize>> = FxHashMap::default();
+    let mut by_secret = BySecret::default();
     for (i, c) in certificates.iter().enumerate() {
         by_secret.entry((c.namespace.clone(), c.secret.clone())).or_default().push(i);
     }
+    let loaded = loaded(index, &claims, certificates, &by_secret);
     let mut views = Vec::with_capacity(claims.len());
     for (i, claim) in claims.iter().enumerate() {
         if claim.hidden {
             continue;
         }
-        let tls = tls(index, claim, certificates, &by_secret);
+        let tls = tls(index, claim, certificates, (&by_secret, &loaded));
         let conflict = conflicts.get(&i);
         let (verdict, code) = verdict::judge(claim, &claims, conflict, &tls);
         // A host claimed twice is so since the later claim came.
@@ -175,20 +182,58 @@ pub fn all(index: &Index<'_>, certificates: &mut [CertificateView]) -> Vec<Route
     views
 }
 
+/// Where the certificates are that Traefik has, by the names in them: of whatever route one is, it is served for its
+/// names. A TLSStore's come first.
+fn loaded(
+    index: &Index<'_>,
+    claims: &[Claim],
+    certificates: &[CertificateView],
+    by_secret: &BySecret,
+) -> FxHashMap<Str, (Str, Str)> {
+    let stores = index.snapshot.traefik_tls.iter().filter(|(kind, _)| kind.kind == "TLSStore");
+    let of_stores =
+        stores.flat_map(|(_, s)| s.spec.certificates.iter().map(|c| (s.meta.namespace.clone(), c.secret_name.clone())));
+    let of_routes = claims.iter().filter(|c| &*c.served_by == "traefik").filter_map(|c| match &c.tls {
+        TlsClaim::Secret(namespace, secret) => Some((namespace.clone(), secret.clone())),
+        _ => None,
+    });
+    let mut by_name = FxHashMap::default();
+    if !claims.iter().any(|c| c.tls == TlsClaim::Default && &*c.served_by == "traefik") {
+        return by_name;
+    }
+    for secret in of_stores.chain(of_routes) {
+        let leaves = by_secret.get(&secret).into_iter().flatten().filter_map(|i| certificates[*i].leaf.as_ref());
+        for name in leaves.flat_map(|leaf| &leaf.names) {
+            by_name.entry(name.to_ascii_lowercase().as_str().into()).or_insert_with(|| secret.clone());
+        }
+    }
+    by_name
+}
+
+/// What Traefik has for a host: by its own name, else by the wildcard over it (RFC 9525 §6.3: one label deep).
+fn for_host<'a>(loaded: &'a FxHashMap<Str, (Str, Str)>, host: &str) -> Option<&'a (Str, Str)> {
+    let over = || host.split_once('.').and_then(|(_, parent)| loaded.get(format!("*.{parent}").as_str()));
+    loaded.get(host).or_else(over)
+}
+
 /// Looks up the Secret behind a claim, and notes the host at its certificate.
 fn tls(
     index: &Index<'_>,
     claim: &Claim,
     certificates: &mut [CertificateView],
-    by_secret: &FxHashMap<(Str, Str), Vec<usize>>,
+    (by_secret, loaded): (&BySecret, &FxHashMap<Str, (Str, Str)>),
 ) -> RouteTls {
     let (mode, namespace, secret): (_, Str, Str) = match &claim.tls {
         TlsClaim::None => return RouteTls { mode: "none", ..RouteTls::default() },
-        // Traefik says what it serves by default.
-        TlsClaim::Default => match index.traefik_default.filter(|_| &*claim.served_by == "traefik") {
-            Some((namespace, secret)) => ("default", namespace.into(), secret.into()),
-            None => return RouteTls { mode: "default", ..RouteTls::default() },
-        },
+        // Traefik takes what it has for the name, and says what it serves where it has none.
+        TlsClaim::Default if &*claim.served_by == "traefik" => {
+            let fallback = || index.traefik_default.map(|(namespace, secret)| (namespace.into(), secret.into()));
+            match for_host(loaded, &claim.host).cloned().or_else(fallback) {
+                Some((namespace, secret)) => ("default", namespace, secret),
+                None => return RouteTls { mode: "default", ..RouteTls::default() },
+            }
+        }
+        TlsClaim::Default => return RouteTls { mode: "default", ..RouteTls::default() },
         TlsClaim::Passthrough => return RouteTls { mode: "passthrough", ..RouteTls::default() },
         TlsClaim::Secret(namespace, secret) => ("secret", namespace.clone(), secret.clone()),
     };

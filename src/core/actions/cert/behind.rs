@@ -3,11 +3,11 @@
 
 use super::issuance::{self, certificates, orders, requests, text};
 use super::watch_list::{Watched, watch};
+use crate::ProblemKind;
 use crate::actions::action::Progress;
 use crate::actions::stage::{Found, Own, Scene, Stage};
 use crate::cluster::Request;
 use crate::resources::ObjectRef;
-use crate::{Problem, ProblemKind};
 use serde_json::Value;
 
 /// A stage of the Certificate that the object belongs to. `object`: as it was when the plan was made.
@@ -34,14 +34,13 @@ impl Own for Behind {
         match certificate(&scene, &self.known).await {
             Ok(Some(object)) => self.look.look(Scene { object: &object, ..scene }).await,
             Ok(None) => Found::Untold("no Certificate stands behind it".into()),
-            Err(p) if p.kind == ProblemKind::NotFound => Found::Failed("its Certificate is gone".into()),
-            Err(p) => Found::Untold(format!("its Certificate cannot be read: {}", p.why)),
+            Err(found) => found,
         }
     }
 }
 
 /// Climbs the owners up to the Certificate.
-async fn certificate(scene: &Scene<'_>, known: &Value) -> Result<Option<ObjectRef>, Problem> {
+async fn certificate(scene: &Scene<'_>, known: &Value) -> Result<Option<ObjectRef>, Found> {
     let mut object = known.clone();
     // Challenge, Order, CertificateRequest, Certificate.
     for _ in 0..3 {
@@ -57,7 +56,17 @@ async fn certificate(scene: &Scene<'_>, known: &Value) -> Result<Option<ObjectRe
         });
         let Some((kind, name)) = owner else { return Ok(None) };
         let found = ObjectRef::new(kind, &scene.object.namespace, &name);
-        object = scene.cluster.json(Request::get(found.path(None))).await?;
+        object = match scene.cluster.json(Request::get(found.path(None))).await {
+            Ok(object) => object,
+            Err(p) if p.kind == ProblemKind::NotFound && issuance::is_certificate(&found.kind) => {
+                return Err(Found::Failed("its Certificate is gone".into()));
+            }
+            // cert-manager takes requests and orders away before it tries anew: that says nothing of the Certificate.
+            Err(p) if p.kind == ProblemKind::NotFound => {
+                return Err(Found::Untold(format!("{} is gone, so its Certificate is not known", found.short())));
+            }
+            Err(p) => return Err(Found::Untold(format!("{} cannot be read: {}", found.short(), p.why))),
+        };
         if issuance::is_certificate(&found.kind) {
             return Ok(Some(issuance::reference(found.kind, &object)));
         }

@@ -104,6 +104,10 @@ async fn look(dns: &Dns, probing: &Probing, (host, port): (&str, u16), wanted: &
         Ok(served) => match served.leaf() {
             Some(leaf) if leaf.sha256 == wanted.sha256 => Look::Same,
             Some(leaf) if leaf.names == wanted.names => Look::Other("still serves the certificate before".into()),
+            // Authorities leave the subject empty by now.
+            Some(leaf) if leaf.subject.is_empty() => {
+                Look::Other(format!("serves another certificate: {}", leaf.names.join(", ")))
+            }
             Some(leaf) => Look::Other(format!("serves another certificate: {}", leaf.subject)),
             None => Look::Other("serves no certificate that can be read".into()),
         },
@@ -138,10 +142,7 @@ async fn hosts(scene: &Scene<'_>, secret: &ObjectRef) -> Result<Vec<String>, Fou
     };
     let seen =
         changes.wait_for(|o| o.loaded).await.map_err(|_| Found::Untold("routes are not watched any more".into()))?;
-    let uses = seen
-        .routes
-        .iter()
-        .filter(|r| r.tls.mode == "secret" && *r.tls.secret == *secret.name && *r.tls.namespace == *secret.namespace);
+    let uses = seen.routes.iter().filter(|r| r.tls.serves(&secret.namespace, &secret.name));
     let hosts: BTreeSet<String> =
         uses.filter(|r| !r.host.is_empty() && !r.host.starts_with('*')).map(|r| r.host.to_string()).collect();
     if hosts.is_empty() {
