@@ -67,6 +67,17 @@ fn an_id_token_that_has_ended_is_renewed_and_written_back_and_a_refusal_is_told(
             .kubeconfig(&json!({"auth-provider": issuer.provider(&tampered, &issuer.refresh_token())}), &Value::Null);
         connect(&config).call(Request::get("/api/v1/namespaces/kube-system/configmaps")).await.expect("renewed");
 
+        // Two contexts, or two windows, with one user: the refresh token is spent by one of them, for both.
+        let ended = issuer.provider(&issuer.id_token(-300), &issuer.refresh_token());
+        let config = real.kubeconfig(&json!({ "auth-provider": ended }), &Value::Null);
+        let (one, other) = (connect(&config), connect(&config));
+        let ask = || Request::get("/api/v1/namespaces/kube-system/configmaps");
+        let given = issuer.given();
+        let (first, second) = futures::join!(one.call(ask()), other.call(ask()));
+        assert!(first.is_ok() && second.is_ok(), "{:?} {:?}", first.err(), second.err());
+        connect(&config).call(ask()).await.expect("nor does a third one spend it again");
+        assert_eq!(issuer.given(), given + 2, "the issuer gave one id-token and one refresh token");
+
         let config = json!({"auth-provider": issuer.provider(&issuer.id_token(-300), "")});
         let cluster = connect(&real.kubeconfig(&config, &Value::Null));
         let problem = cluster.call(Request::get("/api/v1/pods")).await.expect_err("no refresh token");

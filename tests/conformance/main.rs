@@ -10,6 +10,7 @@ mod custom;
 mod deletion;
 mod differences;
 mod discovery;
+mod gone;
 mod kubectl;
 mod lists;
 mod objects;
@@ -22,9 +23,11 @@ mod talk;
 mod watches;
 
 use differences::DIFFERENCES;
+use quarterdeck_testing::http::Request;
 use quarterdeck_testing::programs::programs;
 use quarterdeck_testing::real::{Options, RealCluster, shared_with, skipped};
 use quarterdeck_testing::sim;
+use serde_json::json;
 use talk::{Exchange, Talk};
 
 macro_rules! talks {
@@ -63,6 +66,18 @@ mod on {
     }
 
     use super::{on_the_embedded_one, on_the_real_one};
+
+    mod gone {
+        #[test]
+        fn real() {
+            crate::gone_on_the_real_one();
+        }
+
+        #[test]
+        fn sim() {
+            crate::gone_on_the_embedded_one();
+        }
+    }
 
     mod kubectl {
         #[test]
@@ -109,6 +124,42 @@ fn kubectl_on_the_real_one() {
 fn on_the_embedded_one(name: &str, run: fn(&mut Talk)) {
     let cluster = sim::shared();
     agree(&compare::complaints(name, &said(cluster.client(), name, run), DIFFERENCES));
+}
+
+/// An API server of its own, which makes its etcd forget what is two seconds old.
+fn gone_on_the_real_one() {
+    if let Err(why) = programs() {
+        return skipped("conformance of gone", &why);
+    }
+    let options = Options { controllers: Some(CONTROLLERS), ..Options::default() };
+    let cluster = RealCluster::start_with_flags("gone", &options, &["--etcd-compaction-interval=1s".into()], &[]);
+    let etcd = cluster.etcd_client();
+    let forget = |t: &Talk| {
+        let revision = || {
+            let answer = etcd.send(&Request::new("POST", "/v3/kv/range").json(&json!({"key": "Lw=="}))).expect("etcd");
+            answer.json()["header"]["revision"].as_str().and_then(|r| r.parse::<u64>().ok()).unwrap_or_default()
+        };
+        let present = revision();
+        // The API server compacts to where etcd was at its last round, so that something has to go on.
+        cluster.patiently("the end of history", || {
+            t.quietly(talk::post("/api/v1/namespaces/NS/configmaps", json!({"metadata": {"generateName": "zz-"}})));
+            let old = json!({"key": "Lw==", "revision": present.to_string()});
+            etcd.send(&Request::new("POST", "/v3/kv/range").json(&old)).is_ok_and(|a| a.text().contains("compacted"))
+        });
+        // What it has seen pass it remembers beside etcd, until it is started again.
+        cluster.kill_api();
+        cluster.start_api();
+    };
+    let mut talk = Talk::new(cluster.client(), "talk-gone");
+    gone::talk(&mut talk, &forget);
+    judge("gone", &talk.finish());
+}
+
+fn gone_on_the_embedded_one() {
+    let cluster = sim::SimCluster::start("gone");
+    let mut talk = Talk::new(cluster.client(), "talk-gone");
+    gone::talk(&mut talk, &|_| cluster.server().store().compact());
+    agree(&compare::complaints("gone", &talk.finish(), DIFFERENCES));
 }
 
 fn kubectl_on_the_embedded_one() {

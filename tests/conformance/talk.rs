@@ -112,6 +112,14 @@ impl Talk {
         answer.json()
     }
 
+    /// Asks without recording what the server must refuse.
+    pub fn refused(&self, request: Request) -> Value {
+        let asked = format!("{} {}", request.method, request.path);
+        let answer = self.client.send(&self.placed(request)).unwrap_or_else(|e| panic!("{asked}: {e}"));
+        assert!(answer.status >= 400, "{asked}: {}", answer.text());
+        answer.json()
+    }
+
     /// Records an answer that was got quietly, because its request carried something the server made up.
     pub fn note(&mut self, step: &str, answer: &Value, keep: Keep<'_>) {
         let mut body = answer.clone();

@@ -113,11 +113,19 @@ fn on_the_command_line_app_open_goes_on_with_the_successor() {
     let mut printed = std::io::BufReader::new(child.stdout.take().expect("a pipe")).lines();
     let port = port(&printed.next().expect("the address").expect("text"));
     page(port).expect("the page");
+    let guard = super::limit(&child);
+    let mut told = std::io::BufReader::new(child.stderr.take().expect("a pipe")).lines().map_while(Result::ok);
+    // Deleted: whoever has to wait is told, and in any case which pod it is now.
     let path = user.path("v1", &format!("pods/{}", pods(&user, "helm")[0]));
     assert_eq!(user.client.send(&Request::new("DELETE", &path)).expect("an answer").status, 200);
-    let mut told = std::io::BufReader::new(child.stderr.take().expect("a pipe")).lines().map_while(Result::ok);
+    assert!(told.any(|l| l.contains("goes on with pod helm-")), "the successor is named");
+    page(port).expect("the same port");
+    // None at all, for a while.
+    scale(&user, "helm", 0);
     assert!(told.any(|l| l.contains("has gone; its successor is waited for")), "it is told");
+    scale(&user, "helm", 1);
     assert!(told.any(|l| l.contains("goes on with pod helm-")), "and the end of it");
+    drop(guard);
     page(port).expect("the same port");
     super::stop(&child);
     assert!(child.wait().expect("it ends").success(), "Ctrl-C closes it in good order");

@@ -306,6 +306,18 @@ fn on_the_command_line_pods_are_restarted_and_scaled_and_a_recreated_object_is_n
     }
 }
 
+/// Ends a program that is listened to when nothing comes of it: a test that fails does not wait for ever.
+fn limit(child: &std::process::Child) -> std::sync::mpsc::Sender<()> {
+    let (guard, dropped) = std::sync::mpsc::channel();
+    let id = child.id().to_string();
+    std::thread::spawn(move || {
+        if dropped.recv_timeout(4 * stage::PATIENCE) == Err(std::sync::mpsc::RecvTimeoutError::Timeout) {
+            let _ = Command::new("kill").args(["-KILL", &id]).status();
+        }
+    });
+    guard
+}
+
 /// As Ctrl-C does.
 fn stop(child: &std::process::Child) {
     let sent = Command::new("kill").args(["-INT", &child.id().to_string()]).status().expect("kill runs");

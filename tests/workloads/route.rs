@@ -123,8 +123,10 @@ fn on_the_command_line_a_run_is_followed_over_tls_and_what_is_not_reached_is_tol
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("qd starts");
     let mut progress = std::io::BufReader::new(child.stderr.take().expect("a pipe")).lines();
     let waits = format!("route answers waits for Ingress {}/shop: does not answer: ", user.namespace);
+    let guard = super::limit(&child);
     let refused = |l: String| l.contains(&waits) && l.contains("refuses connections on port");
     assert!(progress.any(|l| refused(l.unwrap_or_default())), "it names what it waits for");
+    drop(guard);
     super::stop(&child);
     let rest = std::thread::spawn(move || progress.count());
     let output = child.wait_with_output().expect("it ends");

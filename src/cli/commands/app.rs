@@ -246,15 +246,20 @@ async fn open(place: &Place, app: &AppView, arguments: &Open) -> Result<u8> {
     browse(&forward.url, arguments.print);
     let told = async {
         let Some(mut state) = place.session.forward_state(forward.id) else { return };
-        let mut gone = None;
+        let mut last = state.borrow().clone();
         while state.changed().await.is_ok() {
             let now = state.borrow_and_update().clone();
-            match (&now.gone, &gone) {
-                (Some(pod), None) => eprintln!("qd: pod {pod} has gone; its successor is waited for"),
-                (None, Some(_)) => eprintln!("qd: goes on with pod {}", clean_line(&now.pod)),
+            match &now.gone {
+                Some(pod) if last.gone.is_none() => {
+                    eprintln!("qd: pod {} has gone; its successor is waited for", clean_line(pod));
+                }
+                // Where it was ready before the pod went, nobody had to wait.
+                None if last.gone.is_some() || now.pod != last.pod => {
+                    eprintln!("qd: goes on with pod {}", clean_line(&now.pod));
+                }
                 _ => {}
             }
-            gone = now.gone;
+            last = now;
         }
     };
     tokio::select! {

@@ -129,7 +129,9 @@ impl Oidc {
     /// # Errors
     /// When its authority cannot be read.
     pub(super) fn new(user: &str, config: &HashMap<String, String>, files: &[PathBuf]) -> Result<Self> {
-        static ALL: Mutex<Option<HashMap<(String, String), Arc<Renewals>>>> = Mutex::new(None);
+        /// By issuer and client.
+        type All = HashMap<(String, String), Arc<Renewals>>;
+        static ALL: Mutex<Option<All>> = Mutex::new(None);
         let text = |name: &str| text(config, name);
         let bad = |name: &str, why: String| {
             Problem::config("cannot use the user's auth-provider oidc", why)

@@ -3,7 +3,7 @@
 use super::note::{Note, Part, Row, plain};
 use crate::certificates::facts::Facts;
 use crate::certificates::truths::Looks;
-use crate::certificates::{CertificateView, Chain, truths};
+use crate::certificates::{CertificateView, Chain};
 use crate::findings::Finding;
 use crate::journal::Entry;
 use crate::link::Link;
@@ -300,11 +300,4 @@ pub fn route<'a>(route: &'a RouteView, a: &Asked<'a>) -> Note<'a> {
         links,
         now: a.now,
     }
-}
-
-/// What is wrong with what is served, for a note: of a route only what is about its host.
-pub(super) fn served(thing: Thing<'_>, certificate: &CertificateView, looks: &Looks, now: i64) -> Vec<Finding> {
-    let Thing::Route(route) = thing else { return truths::findings(certificate, looks, now) };
-    let own = looks.looks.iter().filter(|l| l.target.host == *route.host).cloned().collect();
-    truths::findings(certificate, &Looks { looks: own, ..looks.clone() }, now)
 }

@@ -4,7 +4,7 @@ use super::about::{self, About, Asked, Looking, Thing};
 use super::note::markdown;
 use crate::certificates::diagnose::Role;
 use crate::certificates::facts::{self, Facts};
-use crate::certificates::truths::Looks;
+use crate::certificates::truths::{self, Looks};
 use crate::certificates::{CertificateView, Chain};
 use crate::overview::Overview;
 use crate::platform::AppView;
@@ -76,11 +76,18 @@ impl Session {
             Some(_) if looking == Looking::Never => {
                 Some(Looks { at: now, none: "not asked for".into(), ..Looks::default() })
             }
-            Some(view) => Some(self.looks(context, seen, view, looking == Looking::Wanted).await),
+            Some(view) => {
+                // Of a certificate with many hosts only some are looked at: a route's note is about its own.
+                let only = match thing {
+                    Thing::Route(route) => Some(&*route.host),
+                    _ => None,
+                };
+                Some(self.looks_within(context, seen, view, only, looking == Looking::Wanted).await)
+            }
             None => None,
         };
         let served = match (certificate, &looks) {
-            (Some(view), Some(looks)) => about::served(thing, view, looks, now),
+            (Some(view), Some(looks)) => truths::findings(view, looks, now),
             _ => Vec::new(),
         };
         let chain = certificate.and_then(|view| seen.chain(view));

@@ -128,6 +128,17 @@ impl Session {
     /// public name leads elsewhere, there too. `wanted`: somebody has asked for it, so that what the configuration says
     /// of opening a page does not count.
     pub async fn looks(&self, context: &str, seen: &Overview, certificate: &CertificateView, wanted: bool) -> Looks {
+        self.looks_within(context, seen, certificate, None, wanted).await
+    }
+    /// The same at one of its hosts only.
+    pub(crate) async fn looks_within(
+        &self,
+        context: &str,
+        seen: &Overview,
+        certificate: &CertificateView,
+        only: Option<&str>,
+        wanted: bool,
+    ) -> Looks {
         let mut looks = Looks { at: self.clock().now(), ..Looks::default() };
         if let Probing::Off(why) = self.probing() {
             looks.none = (*why).to_owned();
@@ -137,7 +148,7 @@ impl Session {
             looks.none = "[probe] on-open is false: hosts are looked at when somebody asks (refresh)".into();
             return looks;
         }
-        let uses = |r: &&RouteView| r.tls.is_of(certificate);
+        let uses = |r: &&RouteView| r.tls.is_of(certificate) && only.is_none_or(|host| *r.host == *host);
         let mut hosts: Vec<(String, Vec<ObjectRef>)> = Vec::new();
         for route in seen.routes.iter().filter(uses) {
             let host = route.host.to_string();

@@ -143,7 +143,10 @@ impl Screen {
 
     /// Takes the terminal (again, after [`restore`]); the next frame is drawn whole.
     pub fn take(&mut self) -> io::Result<()> {
-        as_found();
+        // One that is raw is so by us, from this same mode.
+        if !terminal::is_raw_mode_enabled().unwrap_or_default() {
+            as_found();
+        }
         terminal::enable_raw_mode()?;
         TAKEN.store(true, Ordering::SeqCst);
         let mut out = String::new();

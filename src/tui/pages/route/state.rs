@@ -25,7 +25,7 @@ fn items(route: &RouteView, watched: &Watched, now: i64) -> Vec<Item> {
         let ends = route.tls.not_after.filter(|_| &*hop.what == "TLS");
         let ends = ends.map(|at| format!("ends {}", age::age(at, now)));
         let words = [Some(hop.words), ends].into_iter().flatten().filter(|w| !w.is_empty());
-        let item = Item::new(hop.level, &*hop.what, hop.name, words.collect::<Vec<_>>().join(", "));
+        let item = Item::new(hop.level, &hop.what, hop.name, words.collect::<Vec<_>>().join(", "));
         match hop.object {
             Some(object) if &*hop.what == "TLS" => {
                 item.object(Some(object.clone())).place(Place::object("certificate", object))
