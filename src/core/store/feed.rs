@@ -18,10 +18,9 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 use tokio_util::task::AbortOnDropHandle;
 
-/// Objects in a page of a list, as client-go's pager asks: the first rows are there soon.
+/// Objects in a page of a list, as client-go's pager asks: the first rows are there soon, and what is held of the others
+/// while they are decoded is a few megabytes.
 const PAGE: usize = 500;
-/// Objects in the pages after the first, where rows are small: fewer requests, and each still a few megabytes.
-const LARGE_PAGE: usize = 1_000;
 /// Lines of a watch that are applied together when they are there already.
 const BATCH: usize = 256;
 /// How often something that cannot be watched is listed again.
@@ -121,8 +120,7 @@ impl Feed {
     }
 
     fn fetch(&self, token: &str) -> AbortOnDropHandle<Result<bytes::Bytes>> {
-        let limit = if token.is_empty() || self.sink.streams() { PAGE } else { LARGE_PAGE };
-        let mut request = self.request().query("limit", limit.to_string());
+        let mut request = self.request().query("limit", PAGE.to_string());
         if !token.is_empty() {
             request = request.query("continue", token);
         }

@@ -114,7 +114,7 @@ async fn pages_come_one_by_one_and_the_watch_goes_on_from_them() {
     {
         let requests = source.requests.lock();
         assert_eq!(param(&requests[0], "limit"), "500", "the first rows are there soon");
-        assert_eq!(param(&requests[1], "limit"), "1000", "and the others in few requests");
+        assert_eq!(param(&requests[1], "limit"), "500");
         assert_eq!(param(requests.last().unwrap(), "resourceVersion"), "9");
     }
     drop(tap);
