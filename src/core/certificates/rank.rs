@@ -85,13 +85,19 @@ mod tests {
     use super::*;
     use crate::overview::Overview;
     use crate::overview::testing::world;
+    use std::sync::LazyLock;
 
     const NOW: i64 = 1_795_143_600;
     const HOUR: i64 = 3600;
 
-    fn short(used_hours: i64, renewal_hours: i64) -> CertificateView {
+    /// A world takes its time: it is built once.
+    static GOOD: LazyLock<CertificateView> = LazyLock::new(|| {
         let all = Overview::derive(&world("ominis", NOW), NOW);
-        let mut view = all.certificates.iter().find(|c| &*c.verdict.word == "Ready").expect("a good one").clone();
+        all.certificates.iter().find(|c| &*c.verdict.word == "Ready").expect("a good one").clone()
+    });
+
+    fn short(used_hours: i64, renewal_hours: i64) -> CertificateView {
+        let mut view = GOOD.clone();
         view.not_before = Some(NOW - used_hours * HOUR);
         view.not_after = Some(NOW + (160 - used_hours) * HOUR);
         view.renewal_time = Some(NOW + (renewal_hours - used_hours) * HOUR);

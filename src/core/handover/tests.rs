@@ -6,6 +6,7 @@ use crate::ProblemKind;
 use crate::journal::Entry;
 use crate::overview::Overview;
 use crate::overview::testing::{at, world};
+use crate::resources::Level;
 
 const NOW: &str = "2026-11-20T03:00:00Z";
 
@@ -116,4 +117,18 @@ fn a_note_about_a_route_tells_who_else_claims_the_host() {
         &["(`ROUTE_HOST_CONFLICT`)", "wins over", "## The same host elsewhere", "| TLS |", "`qd open qd://demo/"],
     );
     assert!(file_name(&about.name(), at(NOW)).starts_with("incident-route-docs.app.ominis.ai"));
+}
+
+#[test]
+fn the_way_of_a_route_is_not_broken_while_its_certificate_is_being_issued() {
+    let seen = seen();
+    let tls = |host: &str| {
+        let route = seen.routes.iter().find(|r| &*r.host == host).expect(host);
+        let hop = seen.way(route).into_iter().next().expect("its TLS");
+        (hop.what.to_string(), hop.level, hop.words)
+    };
+    let (what, level, words) = tls("wiki.app.ominis.ai");
+    assert_eq!((what.as_str(), level), ("TLS", Level::Busy), "{words}");
+    assert!(words.contains("is being issued"), "{words}");
+    assert_eq!(tls("api.acme.app.ominis.ai").1, Level::Bad, "one that cannot be issued is");
 }

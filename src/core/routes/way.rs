@@ -82,6 +82,9 @@ fn tls(route: &RouteView, certificate: Option<&CertificateView>) -> Hop {
         ("none", ..) => (Level::Off, "plain HTTP".to_owned()),
         ("default", ..) if tls.secret.is_empty() => (Level::Warn, "the controller's default certificate".into()),
         ("passthrough", ..) => (Level::Good, "passed through to the backend".into()),
+        (_, Some(false), ..) if tls.under_way => {
+            (Level::Busy, "its certificate is being issued; the default one is served until then".into())
+        }
         (_, Some(false), ..) => (Level::Bad, "the Secret is not there: the default certificate is served".into()),
         (_, _, _, true) => (Level::Bad, "expired".to_owned()),
         (_, _, Some(false), _) => (Level::Bad, "its certificate does not cover this host".into()),
