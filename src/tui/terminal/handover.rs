@@ -5,8 +5,10 @@ use super::Screen;
 use super::screen::restore;
 use crate::state::effect::Edited;
 use quarterdeck_core::{Problem, ProblemKind};
+use std::fs::Permissions;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::path::Path;
 use std::process::{Command, ExitStatus};
 
 /// Runs a program on the real terminal. How it ended, and whether the terminal is ours again.
@@ -28,18 +30,19 @@ pub fn edit(screen: &mut Screen, name: &str, text: &str) -> Edited {
 pub fn edit_with(name: &str, text: &str, run: impl FnOnce(&mut Command) -> io::Result<ExitStatus>) -> Edited {
     let what = "cannot edit outside";
     let failed = |problem: Problem| Edited::Failed { problem, text: None };
-    let folder = match own_folder(&std::env::temp_dir()) {
+    let next = "set TMPDIR, or edit inside";
+    // The text may hold secrets: the folder goes with all that is in it, backups of the editor's too.
+    let made = tempfile::Builder::new().prefix("quarterdeck-").permissions(Permissions::from_mode(0o700)).tempdir();
+    let folder = match made {
         Ok(folder) => folder,
-        Err((folder, e)) => {
-            return failed(Problem::io(what, &e).on(folder.display().to_string()).next("set TMPDIR, or edit inside"));
+        Err(e) => {
+            return failed(Problem::io(what, &e).on(std::env::temp_dir().display().to_string()).next(next));
         }
     };
     let safe: String = name.chars().map(|c| if c.is_alphanumeric() || "-_.".contains(c) { c } else { '-' }).collect();
-    let file = folder.join(safe);
+    let file = folder.path().join(safe);
     if let Err(e) = write_private(&file, text) {
-        let _ = std::fs::remove_file(&file);
-        let _ = std::fs::remove_dir(&folder);
-        return failed(Problem::io(what, &e).on(file.display().to_string()).next("set TMPDIR, or edit inside"));
+        return failed(Problem::io(what, &e).on(file.display().to_string()).next(next));
     }
     let words = editor();
     let mut command = Command::new(&words[0]);
@@ -48,6 +51,7 @@ pub fn edit_with(name: &str, text: &str, run: impl FnOnce(&mut Command) -> io::R
     let after = match std::fs::read(&file).map(String::from_utf8) {
         Ok(Ok(after)) => (after != text).then_some(after),
         Ok(Err(_)) => {
+            let _ = folder.keep();
             let why = "the editor did not write UTF-8 text";
             return failed(
                 Problem::new(ProblemKind::Io, what, why)
@@ -58,9 +62,7 @@ pub fn edit_with(name: &str, text: &str, run: impl FnOnce(&mut Command) -> io::R
         // Some editors move a file away while they fail.
         Err(_) => None,
     };
-    // The text may hold secrets: it does not stay behind.
-    let _ = std::fs::remove_file(&file);
-    let _ = std::fs::remove_dir(&folder);
+    drop(folder);
     match ended {
         Ok(status) if status.success() => after.map_or(Edited::Same, Edited::Changed),
         Ok(status) => {
@@ -78,27 +80,9 @@ pub fn edit_with(name: &str, text: &str, run: impl FnOnce(&mut Command) -> io::R
     }
 }
 
-/// Makes a folder that was not there: others write in this one too, and may have put a link or a folder of their own in
-/// the place.
-fn own_folder(within: &Path) -> Result<PathBuf, (PathBuf, io::Error)> {
-    use std::os::unix::fs::DirBuilderExt;
-    let mut builder = std::fs::DirBuilder::new();
-    builder.mode(0o700);
-    let mut tries = 0_u32;
-    loop {
-        let folder = within.join(format!("quarterdeck-{}-{tries}", std::process::id()));
-        match builder.create(&folder) {
-            Ok(()) => return Ok(folder),
-            Err(e) if e.kind() == io::ErrorKind::AlreadyExists && tries < 1000 => tries += 1,
-            Err(e) => return Err((folder, e)),
-        }
-    }
-}
-
 /// Writes a new file that only its owner can read.
 fn write_private(file: &Path, text: &str) -> io::Result<()> {
     use std::io::Write;
-    use std::os::unix::fs::OpenOptionsExt;
     let mut options = std::fs::OpenOptions::new();
     options.write(true).create_new(true).mode(0o600);
     options.open(file)?.write_all(text.as_bytes())
@@ -147,21 +131,23 @@ pub fn editor() -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::os::unix::fs::PermissionsExt;
+    use std::os::unix::process::ExitStatusExt;
+    use std::path::PathBuf;
 
     #[test]
-    fn what_somebody_else_put_in_the_place_is_not_written_into() {
-        let shared = tempfile::tempdir().expect("a folder");
-        let theirs = shared.path().join("theirs");
-        std::fs::create_dir(&theirs).expect("a folder");
-        let first = shared.path().join(format!("quarterdeck-{}-0", std::process::id()));
-        std::os::unix::fs::symlink(&theirs, &first).expect("a link");
-        let own = own_folder(shared.path()).expect("a folder of our own");
-        assert_ne!(own, first);
-        assert_eq!(own.metadata().expect("it is there").permissions().mode() & 0o777, 0o700);
-        write_private(&own.join("text"), "hunter2").expect("written");
-        assert!(std::fs::read_dir(&theirs).expect("it can be read").next().is_none());
-        let again = write_private(&own.join("text"), "x").expect_err("it is there already");
-        assert_eq!(again.kind(), io::ErrorKind::AlreadyExists);
+    fn only_the_owner_can_look_and_nothing_stays_behind_of_what_an_editor_leaves_beside_the_text() {
+        let mut folder = PathBuf::new();
+        let edited = edit_with("db.yaml", "password: hunter2", |command| {
+            let file = PathBuf::from(command.get_args().last().expect("the file"));
+            folder = file.parent().expect("a folder").to_owned();
+            let mode = |path: &Path| std::fs::metadata(path).expect("it is there").permissions().mode() & 0o777;
+            assert_eq!((mode(&folder), mode(&file)), (0o700, 0o600));
+            // As Emacs and others keep what was there before.
+            std::fs::copy(&file, folder.join("db.yaml~")).expect("a backup");
+            std::fs::write(&file, "password: geheim").expect("written");
+            Ok(ExitStatus::from_raw(0))
+        });
+        assert_eq!(edited, Edited::Changed("password: geheim".into()));
+        assert!(!folder.exists(), "{}", folder.display());
     }
 }
