@@ -5,6 +5,7 @@ use super::forward::{AGAIN, ForwardTarget, Found, Shared, is_ready, name_of, run
 use crate::{Problem, ProblemKind, Str};
 use futures::StreamExt;
 use serde_json::Value;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Whether a pod has not ended and is not going.
 fn lives(pod: &Value) -> bool {
@@ -90,13 +91,16 @@ impl Shared {
         });
     }
 
-    /// Watches the pods of a selector until they are as wanted. False: they may not be watched, which is told.
+    /// Watches the pods of a selector until they are as wanted. False: they may not be watched.
     async fn until(&self, namespace: &str, query: (&str, String), wanted: &(dyn Fn(&[Value]) -> bool + Sync)) -> bool {
         let request = Request::get(format!("/api/v1/namespaces/{namespace}/pods")).query(query.0, query.1);
-        let mut failures = 0;
+        let (mut failures, signed_out) = (0, AtomicBool::new(false));
         loop {
             let watched = async {
                 let mut list: Value = self.cluster.json(request.clone()).await?;
+                if signed_out.swap(false, Ordering::Relaxed) {
+                    self.told.send_modify(|s| s.problem = None);
+                }
                 if wanted(list["items"].as_array().map(Vec::as_slice).unwrap_or_default()) {
                     return Ok::<_, Problem>(true);
                 }
@@ -116,13 +120,12 @@ impl Shared {
             match watched.await {
                 Ok(true) => return true,
                 Ok(false) => failures = 0,
-                Err(problem) if problem.kind == ProblemKind::Forbidden => {
-                    self.tell(problem);
-                    return false;
-                }
+                // A forward needs no right to watch: connections go on, each looking for its pod.
+                Err(problem) if problem.kind == ProblemKind::Forbidden => return false,
                 Err(problem) => {
                     // Somebody has to sign in again; what has only broken off comes back by itself.
                     if problem.kind == ProblemKind::Unauthenticated {
+                        signed_out.store(true, Ordering::Relaxed);
                         self.tell(problem);
                     }
                     failures = (failures + 1).min(6);
