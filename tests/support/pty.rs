@@ -31,9 +31,6 @@ pub struct Terminal {
     writes: Arc<AtomicU64>,
 }
 
-/// The pieces of one write come closer together than this, and two frames never do.
-const PIECES: Duration = Duration::from_millis(2);
-
 /// How the terminal behaves.
 #[derive(Clone, Debug)]
 pub struct TerminalOptions {
@@ -124,9 +121,7 @@ impl Terminal {
                     return;
                 }
                 counted.fetch_add(n as u64, Ordering::SeqCst);
-                if shown.raw.is_empty() || shown.last.elapsed() > PIECES {
-                    each.fetch_add(1, Ordering::SeqCst);
-                }
+                each.fetch_add(1, Ordering::SeqCst);
                 shown.parser.process(&buffer[..n]);
                 shown.last = Instant::now();
                 if shown.raw.len() < 64 << 20 {
@@ -231,8 +226,7 @@ impl Terminal {
         self.bytes.load(Ordering::SeqCst)
     }
 
-    /// How often something came from the program so far. A frame is one write, which the system may hand on in pieces:
-    /// what comes within [`PIECES`] of a piece belongs to it.
+    /// How often something came from the program so far: a frame comes in one piece (a large one in several).
     pub fn writes(&self) -> u64 {
         self.writes.load(Ordering::SeqCst)
     }

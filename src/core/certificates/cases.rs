@@ -253,16 +253,23 @@ webhooks: [{name: a.example, clientConfig: {caBundle: ''}}]",
     assert!(alone.is_empty(), "{alone:?}");
 }
 
+/// What Traefik serves by default is in `shop/tls`.
+fn with_default_store(routes: &str) -> Snapshot {
+    from_yaml(&format!(
+        "apiVersion: traefik.io/v1alpha1
+kind: TLSStore
+metadata: {{name: default, namespace: shop, uid: t1}}
+spec: {{defaultCertificate: {{secretName: tls}}}}
+---
+{routes}"
+    ))
+}
+
 #[test]
 fn what_traefik_serves_by_default_is_used_by_routes_that_name_no_secret() {
     let (crt, key) = pair(&["*.shop.example"], (2026, 11, 1), (2027, 1, 1));
-    let mut s = from_yaml(
+    let mut s = with_default_store(
         "apiVersion: traefik.io/v1alpha1
-kind: TLSStore
-metadata: {name: default, namespace: shop, uid: t1}
-spec: {defaultCertificate: {secretName: tls}}
----
-apiVersion: traefik.io/v1alpha1
 kind: IngressRoute
 metadata: {name: web, namespace: app, uid: r1}
 spec: {routes: [{match: 'Host(`a.shop.example`)'}], tls: {}}
@@ -289,13 +296,8 @@ spec: {routes: [{match: 'Host(`a.b.shop.example`)'}], tls: {}}",
 #[test]
 fn traefik_takes_what_it_has_for_the_name_before_its_default() {
     let (crt, key) = pair(&["fallback.example"], (2026, 11, 1), (2027, 1, 1));
-    let mut s = from_yaml(
+    let mut s = with_default_store(
         "apiVersion: traefik.io/v1alpha1
-kind: TLSStore
-metadata: {name: default, namespace: shop, uid: t1}
-spec: {defaultCertificate: {secretName: tls}}
----
-apiVersion: traefik.io/v1alpha1
 kind: IngressRoute
 metadata: {name: named, namespace: app, uid: r1}
 spec: {routes: [{match: 'Host(`a.shop.example`) && PathPrefix(`/a`)'}], tls: {secretName: wild}}

@@ -23,7 +23,10 @@ pub struct RouteStory {
 fn items(route: &RouteView, watched: &Watched, now: i64) -> Vec<Item> {
     let item = |hop: Hop| {
         let ends = route.tls.not_after.filter(|_| &*hop.what == "TLS");
-        let ends = ends.map(|at| format!("ends {}", age::age(at, now)));
+        let ends = ends.map(|at| match age::age(at, now) {
+            gone if at <= now => format!("ended {gone} ago"),
+            left => format!("ends {left}"),
+        });
         let words = [Some(hop.words), ends].into_iter().flatten().filter(|w| !w.is_empty());
         let item = Item::new(hop.level, &hop.what, hop.name, words.collect::<Vec<_>>().join(", "));
         match hop.object {
